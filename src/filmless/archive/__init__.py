@@ -1,0 +1,1 @@
+"""What we keep and how it is found: patient, study, series, instance."""

@@ -1,0 +1,187 @@
+"""The nouns of the archive, and what a store may come to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+Buffer = bytes | bytearray | memoryview
+
+
+class Level(StrEnum):
+    """Query/Retrieve levels (PS3.4 C.3)."""
+
+    PATIENT = "PATIENT"
+    STUDY = "STUDY"
+    SERIES = "SERIES"
+    IMAGE = "IMAGE"
+
+
+class Door(StrEnum):
+    """The way an instance came in."""
+
+    C_STORE = "C-STORE"
+    STOW_RS = "STOW-RS"
+    IMPORT = "import"
+
+
+class DuplicatePolicy(StrEnum):
+    """What is done with another content under a SOP Instance UID that is already kept."""
+
+    KEEP_BOTH = "keep-both"  # the first stays what is served, the newcomer is a conflict version
+    REFUSE = "refuse"
+    REPLACE = "replace"  # the newcomer is served, the first is kept as a conflict version
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an instance came from and the rules that hold for this sender."""
+
+    door: Door
+    calling_ae: str = ""
+    called_ae: str = ""
+    duplicates: DuplicatePolicy = DuplicatePolicy.KEEP_BOTH
+    issuer: str = ""  # issuer of Patient ID that the sender's objects leave out
+    study_uid: str | None = None  # the study that the request addresses (STOW-RS to a study)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One instance as it came, whole in memory.
+
+    ``head`` is what precedes the data set in the stored member: preamble, ``DICM`` and group 0002
+    (PS3.10 7.1), as received, or made by the door when the network brought a bare data set.
+    """
+
+    head: bytes
+    data_set: Buffer
+    transfer_syntax_uid: str
+    source: Source
+    received_at: datetime
+    sop_class_uid: str | None = None  # as the command said (PS3.7 9.3.1.1); None: only the data set says
+    instance_uid: str | None = None
+
+
+class StoredAs(StrEnum):
+    """What a successful store did."""
+
+    NEW = "new"
+    SAME = "same"  # the identical data set was there: kept once
+    SAME_ELEMENTS = "same-elements"  # the same elements in another encoding: kept once
+    CONFLICT = "conflict"  # kept whole beside the first, not served
+    REPLACED = "replaced"  # now served, the former kept as conflict version
+
+
+class Refusal(StrEnum):
+    """Why an instance was not taken; each door has its own code for each."""
+
+    NOT_DICOM = "not-dicom"  # cannot be parsed up to Pixel Data
+    BAD_UID = "bad-uid"  # a UID is missing or illegal (PS3.5 9.1)
+    MISMATCH = "mismatch"  # data set does not match the SOP class or instance that was announced
+    LIMIT = "limit"  # nesting, element count, value or inflated size
+    DUPLICATE = "duplicate"  # policy of the sender: another content is not taken
+    OTHER_STUDY = "other-study"  # STOW-RS to a study: the instance belongs to another
+    UNSUPPORTED = "unsupported"  # transfer syntax that carries no stored pixels
+    NO_SPACE = "no-space"  # disk full or below the free-space mark
+    STORAGE_FAILED = "storage-failed"  # I/O or database fault; try again
+    NOT_ALLOWED = "not-allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An instance is on stable storage and can be queried."""
+
+    sop_class_uid: str
+    instance_uid: str
+    study_uid: str
+    series_uid: str
+    stored_as: StoredAs
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An instance was not taken; nothing of it is kept."""
+
+    refusal: Refusal
+    comment: str  # one sentence without patient data, at most 64 characters for an Error Comment
+    sop_class_uid: str = ""
+    instance_uid: str = ""
+
+
+Outcome = Stored | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a member lies: ``offset`` and ``length`` of the file (without tar header) in its pack."""
+
+    pack: str  # name of the pack, relative to the store's root
+    offset: int  # bytes
+    length: int  # bytes
+    head_length: int  # bytes of preamble, DICM and group 0002
+    head_sha256: bytes
+    data_set_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTable:
+    """Where frames lie, counted from the start of the data set as stored.
+
+    Native: frame i starts at ``first + i * size``. Encapsulated: frame i is the joined fragments of
+    ``fragments[i]``, pairs of (offset, length) of fragment values (PS3.5 A.4).
+    """
+
+    count: int
+    first: int = 0
+    size: int = 0
+    fragments: tuple[tuple[tuple[int, int], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptInstance:
+    """An instance that is served: its identifiers and where its bytes are."""
+
+    study_uid: str
+    series_uid: str
+    instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    placement: Placement
+    pixel_offset: int | None  # offset of the (7FE0,00xx) element in the data set as stored; None: no pixels
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One sort key: a tag of the level and its direction; NULLs come last either way."""
+
+    tag: int
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked for (PS3.4 C.2, PS3.18 8.3.4); values are text as the standard writes them."""
+
+    level: Level
+    matches: tuple[tuple[tuple[int, ...], str], ...] = ()  # (path of tags, value to match)
+    include: frozenset[int] = frozenset()  # tags asked for beyond the level's default
+    include_all: bool = False
+    fuzzy: bool = False
+    limit: int | None = None
+    offset: int = 0
+    after: str | None = None  # opaque cursor of the page before
+    order: tuple[Order, ...] = ()
+
+
+DicomJson = dict[str, dict[str, object]]
+"""One data set in the DICOM JSON model (PS3.18 F.2): "GGGGEEEE" to {"vr", "Value"}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Matches in order; ``cursor`` asks for what follows, None at the end."""
+
+    matches: Sequence[DicomJson]
+    cursor: str | None = None
+    unsupported: tuple[str, ...] = field(default=())  # keys that were not matched (PS3.18 8.3.4.4 warning)

@@ -1,0 +1,1 @@
+"""Doors out: send, find and echo at peers."""

@@ -1,0 +1,1 @@
+"""Arrays in, arrays or encoded frames out."""

@@ -1,0 +1,1 @@
+"""Doors in: bytes between sockets and the standards."""

@@ -1,0 +1,1 @@
+"""What PS3 says, as pure functions and tables."""

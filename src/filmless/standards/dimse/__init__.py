@@ -1,0 +1,1 @@
+"""DIMSE messages without I/O (PS3.7)."""

@@ -1,0 +1,1 @@
+"""The DICOM upper layer without I/O (PS3.8)."""

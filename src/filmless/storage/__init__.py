@@ -1,0 +1,1 @@
+"""Where the bytes lie: packs (tar) on a folder, group commit."""
