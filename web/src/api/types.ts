@@ -1,0 +1,66 @@
+// The shapes of the server's JSON answers under /api.
+
+export interface User {
+  name: string;
+  role: string;
+}
+
+export interface Session {
+  user: User;
+  csrf: string;
+  archive: { ae_title: string; version: string };
+  insecure: string[];
+}
+
+export interface Patient {
+  name: string | null;
+  name_ideographic: string | null;
+  id: string | null;
+  issuer: string | null;
+  birth_date: string | null;
+  sex: string | null;
+}
+
+export interface StudyRow {
+  study_uid: string;
+  patient: Patient;
+  date: string | null;
+  time: string | null;
+  modalities: string[];
+  description: string | null;
+  accession: string | null;
+  series: number;
+  instances: number;
+  received_at: string | null;
+  warnings: number;
+}
+
+export interface Total {
+  number: number;
+  exact: boolean;
+}
+
+export interface StudyPage {
+  studies: StudyRow[];
+  cursor: string | null;
+  total: Total;
+}
+
+export interface Series {
+  series_uid: string;
+  number: number | null;
+  modality: string | null;
+  description: string | null;
+  body_part: string | null;
+  instances: number;
+  thumbnail: string | null;
+  kind: string | null;
+}
+
+export interface Finding {
+  kind: string;
+  text: string;
+  found_at: string | null;
+}
+
+export type StudyDetail = Omit<StudyRow, "series"> & { series: Series[]; findings: Finding[] };
