@@ -4,31 +4,34 @@ from dataclasses import dataclass
 
 
 class ArchiveError(Exception):
-    """Base of all that the archive raises."""
+    """Base of all that the archive raises.
+
+    Not frozen: the interpreter sets ``__traceback__``; compared by identity like every exception.
+    """
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class BadQuery(ArchiveError):
     """A key, value, cursor or order cannot be understood."""
 
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class NotFound(ArchiveError):
     """Nothing with these identifiers is kept, or the scope does not reach it."""
 
     what: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Damaged(ArchiveError):
     """Stored bytes do not have the hash that was recorded."""
 
     instance_uid: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Unavailable(ArchiveError):
     """Database or storage does not answer now."""
 

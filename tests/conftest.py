@@ -1,0 +1,64 @@
+"""What every test may ask for: a database of its own, the corpus where it lies beside the repository, a server."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from filmless.database.cluster import Cluster
+from filmless.database.connect import Database
+from filmless.database.migrate import migrate
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+CORPUS = REPOSITORY.parent / "shared" / "data" / "dicom"
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """DSN of one PostgreSQL for the whole run, started as the product starts it."""
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
+    dsn = cluster.start()
+    try:
+        yield dsn
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def _template(cluster_dsn: str) -> str:
+    """Name of a migrated database that each test gets a copy of."""
+    with psycopg.connect(cluster_dsn, autocommit=True) as connection:
+        connection.execute("create database filmless_template")
+    migrate(f"{cluster_dsn} dbname=filmless_template")
+    return "filmless_template"
+
+
+@pytest.fixture
+def database_dsn(cluster_dsn: str, _template: str) -> Iterator[str]:
+    """DSN of a migrated, empty database that this test alone uses."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(cluster_dsn, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {_template} strategy file_copy".encode())
+    yield f"{cluster_dsn} dbname={name}"
+    with psycopg.connect(cluster_dsn, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)".encode())
+
+
+@pytest.fixture
+def database(database_dsn: str) -> Iterator[Database]:
+    """A migrated, empty database that this test alone uses."""
+    database = Database(database_dsn)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Folder of public DICOM files beside the repository; the test is skipped where it is not there."""
+    if not CORPUS.is_dir():
+        pytest.skip("the corpus of public files is not beside the repository")
+    return CORPUS
