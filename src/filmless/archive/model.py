@@ -168,6 +168,8 @@ class Query:
     include: frozenset[int] = frozenset()  # tags asked for beyond the level's default
     include_all: bool = False
     fuzzy: bool = False
+    combined: bool = False  # ranges of Study Date and Study Time are one range (PS3.4 C.2.2.2.5.4)
+    text: str | None = None  # each word is in the patient's name or ID, accession number or study description
     limit: int | None = None
     offset: int = 0
     after: str | None = None  # opaque cursor of the page before
@@ -185,3 +187,11 @@ class Page:
     matches: Sequence[DicomJson]
     cursor: str | None = None
     unsupported: tuple[str, ...] = field(default=())  # keys that were not matched (PS3.18 8.3.4.4 warning)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many match; where not exact, more than that."""
+
+    number: int
+    is_exact: bool

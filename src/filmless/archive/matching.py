@@ -1,0 +1,229 @@
+"""What a query may ask: the table of keys, and the reading of a query by it (PS3.4 C.2.2.2, PS3.18 8.3.4.1)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, time
+from typing import TypeVar
+
+from filmless.archive.errors import BadQuery
+from filmless.archive.match_values import Dates, Kind, Times, Wanted, is_universal, read_value, sounds_like, words_of
+from filmless.archive.model import Level, Query
+from filmless.standards.dicom.dictionary import keyword_of, vr_of
+
+_Range = TypeVar("_Range", Dates, Times)
+
+MAX_KEYS = 256  # of one query, items included
+MAX_DEPTH = 8  # sequences within sequences
+
+KIND_OF_VR = {
+    "AE": Kind.TEXT, "AS": Kind.TEXT, "AT": Kind.TEXT, "CS": Kind.CODE, "DA": Kind.DATE, "DS": Kind.NUMBER,
+    "DT": Kind.DATETIME, "FD": Kind.NUMBER, "FL": Kind.NUMBER, "IS": Kind.NUMBER, "LO": Kind.TEXT,
+    "LT": Kind.LONG_TEXT, "PN": Kind.NAME, "SH": Kind.TEXT, "SL": Kind.NUMBER, "SQ": Kind.SEQUENCE,
+    "SS": Kind.NUMBER, "ST": Kind.LONG_TEXT, "SV": Kind.NUMBER, "TM": Kind.TIME, "UC": Kind.TEXT, "UI": Kind.UID,
+    "UL": Kind.NUMBER, "UR": Kind.LONG_TEXT, "US": Kind.NUMBER, "UT": Kind.LONG_TEXT, "UV": Kind.NUMBER,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An attribute that can be matched: ``field`` names what the index holds apart, None the level's attributes."""
+
+    tag: int
+    level: Level
+    kind: Kind
+    field: str | None = None
+
+
+KEYS = {
+    key.tag: key
+    for key in (
+        Key(0x00100010, Level.PATIENT, Kind.NAME, "patient_name"),
+        Key(0x00100020, Level.PATIENT, Kind.TEXT, "patient_id"),
+        Key(0x00100021, Level.PATIENT, Kind.TEXT, "issuer"),
+        Key(0x00100030, Level.PATIENT, Kind.DATE, "birth_date"),
+        Key(0x00100040, Level.PATIENT, Kind.CODE, "sex"),
+        Key(0x00201200, Level.PATIENT, Kind.NUMBER, "patient_studies"),
+        Key(0x00201202, Level.PATIENT, Kind.NUMBER, "patient_series"),
+        Key(0x00201204, Level.PATIENT, Kind.NUMBER, "patient_instances"),
+        Key(0x0020000D, Level.STUDY, Kind.UID, "study_uid"),
+        Key(0x00080020, Level.STUDY, Kind.DATE, "study_date"),
+        Key(0x00080030, Level.STUDY, Kind.TIME, "study_time"),
+        Key(0x00080050, Level.STUDY, Kind.TEXT, "accession_number"),
+        Key(0x00080061, Level.STUDY, Kind.CODE, "modalities"),
+        Key(0x00081030, Level.STUDY, Kind.TEXT, "study_description"),
+        Key(0x00201206, Level.STUDY, Kind.NUMBER, "study_series"),
+        Key(0x00201208, Level.STUDY, Kind.NUMBER, "study_instances"),
+        Key(0x0020000E, Level.SERIES, Kind.UID, "series_uid"),
+        Key(0x00080060, Level.SERIES, Kind.CODE, "modality"),
+        Key(0x00200011, Level.SERIES, Kind.NUMBER, "series_number"),
+        Key(0x00201209, Level.SERIES, Kind.NUMBER, "series_instances"),
+        Key(0x00080018, Level.IMAGE, Kind.UID, "instance_uid"),
+        Key(0x00080016, Level.IMAGE, Kind.UID, "sop_class_uid"),
+        Key(0x00083002, Level.IMAGE, Kind.UID, "transfer_syntax_uid"),
+        Key(0x00200013, Level.IMAGE, Kind.NUMBER, "instance_number"),
+        Key(0x00280008, Level.IMAGE, Kind.NUMBER, "frame_count"),
+        Key(0x00280010, Level.IMAGE, Kind.NUMBER, "rows"),
+        Key(0x00280011, Level.IMAGE, Kind.NUMBER, "columns"),
+        Key(0x00280100, Level.IMAGE, Kind.NUMBER, "bits_allocated"),
+    )
+}
+
+# What the index keeps of an object's header at each level, as first received (PS3.3 C.7.1 to C.7.3, C.7.5.1).
+ATTRIBUTES = {
+    Level.PATIENT: frozenset({
+        0x00100010, 0x00100020, 0x00100021, 0x00100022, 0x00100024, 0x00100026, 0x00100030, 0x00100032, 0x00100033,
+        0x00100034, 0x00100035, 0x00100040, 0x00100200, 0x00101000, 0x00101001, 0x00101002, 0x00101005, 0x00101060,
+        0x00101100, 0x00102160, 0x00102201, 0x00102202, 0x00102292, 0x00102293, 0x00102294, 0x00102297, 0x00102298,
+        0x00102299, 0x00104000, 0x00120062, 0x00120063,
+    }),
+    Level.STUDY: frozenset({
+        0x00080020, 0x00080030, 0x00080050, 0x00080051, 0x00080090, 0x00080096, 0x0008009C, 0x0008009D, 0x00080201,
+        0x00081030, 0x00081032, 0x00081048, 0x00081049, 0x00081060, 0x00081062, 0x00081080, 0x00081084, 0x00081110,
+        0x00081120, 0x00101010, 0x00101020, 0x00101030, 0x00102000, 0x00102110, 0x00102180, 0x001021A0, 0x001021B0,
+        0x001021C0, 0x00102203, 0x00120010, 0x00120020, 0x00120040, 0x00120050, 0x0020000D, 0x00200010, 0x00321032,
+        0x00321033, 0x00321060, 0x00321064, 0x00380010, 0x00380060, 0x00380062, 0x00380500, 0x00401012,
+    }),
+    Level.SERIES: frozenset({
+        0x00080021, 0x00080031, 0x00080060, 0x00080064, 0x00080068, 0x00080070, 0x00080080, 0x00080081, 0x00080082,
+        0x00081010, 0x00081040, 0x0008103E, 0x0008103F, 0x00081050, 0x00081052, 0x00081070, 0x00081072, 0x00081090,
+        0x00081111, 0x00081250, 0x00180010, 0x00180015, 0x00181000, 0x00181020, 0x00181030, 0x00185100, 0x0020000E,
+        0x00200011, 0x00200052, 0x00200060, 0x00201040, 0x00400241, 0x00400244, 0x00400245, 0x00400250, 0x00400251,
+        0x00400253, 0x00400254, 0x00400260, 0x00400275, 0x00400280,
+    }),
+}  # fmt: skip
+
+# Say how a request or its answer is written; never matched (PS3.4 C.2.2.2, C.4.1.1.3.2).
+NEVER_MATCHED = frozenset({0x00080005, 0x00080052, 0x00080053, 0x00080054, 0x00080056, 0x00080201, 0x00081190})
+
+STUDY_ARRIVAL_DATE = 0x00321040  # when the study's last instance was received, in UTC; a sort key
+
+DEPTH_OF = {Level.PATIENT: 0, Level.STUDY: 1, Level.SERIES: 2, Level.IMAGE: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """The attribute has at least one value that is as one of these."""
+
+    key: Key
+    any_of: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCriterion:
+    """One item of the sequence meets all of these (PS3.4 C.2.2.2.6)."""
+
+    key: Key
+    all_of: tuple["Criterion | ItemCriterion", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DateTimeCriterion:
+    """Study Date and Study Time as one moment (PS3.4 C.2.2.2.5.4), ends included."""
+
+    low: tuple[date, time] | None
+    high: tuple[date, time] | None
+
+
+Condition = Criterion | ItemCriterion | DateTimeCriterion
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """A query, understood."""
+
+    all_of: tuple[Condition, ...]
+    words: tuple[str, ...]  # folded; each must be found
+    returned: frozenset[int]  # tags that matching or a universal key asks to have returned
+    unsupported: tuple[str, ...]  # keys that are not matched
+
+
+def key_of(tag: int) -> Key | None:
+    """Give the key of a top-level attribute, None if the index does not hold it."""
+    key = KEYS.get(tag)
+    if key is not None:
+        return key
+    kind = KIND_OF_VR.get(vr_of(tag))
+    if kind is None:
+        return None
+    return next((Key(tag, level, kind) for level, tags in ATTRIBUTES.items() if tag in tags), None)
+
+
+def name_of(tag: int) -> str:
+    """Keyword of a tag, else its eight digits."""
+    return keyword_of(tag) or f"{tag:08X}"
+
+
+def read_query(query: Query) -> Criteria:
+    """Understand a query; raises ``BadQuery`` where it, or a value in it, cannot be understood."""
+    if len(query.matches) > MAX_KEYS:
+        raise BadQuery(f"more than {MAX_KEYS} keys")
+    supported: list[tuple[tuple[Key, ...], str]] = []
+    unsupported: list[str] = []
+    returned = set()
+    for path, value in query.matches:
+        if not path or len(path) > MAX_DEPTH:
+            raise BadQuery("a key lies in too many sequences")
+        if path[0] in NEVER_MATCHED:
+            continue
+        returned.add(path[0])
+        if is_universal(value):
+            continue
+        keys = _keys(path, query.level)
+        if keys:
+            supported.append((keys, value))
+        else:
+            unsupported.append(".".join(name_of(tag) for tag in path))
+    conditions: list[Condition] = list(_conditions(supported, fuzzy=query.fuzzy))
+    if query.combined:
+        conditions = _combined(conditions)
+    return Criteria(tuple(conditions), words_of(query.text or ""), frozenset(returned), tuple(unsupported))
+
+
+def _keys(path: tuple[int, ...], level: Level) -> tuple[Key, ...]:
+    """Give the keys along a path, none if the index cannot match it at this level."""
+    first = key_of(path[0])
+    if first is None or DEPTH_OF[first.level] > DEPTH_OF[level]:
+        return ()
+    kinds = [KIND_OF_VR.get(vr_of(tag)) for tag in path[1:]]
+    keys = (first, *(Key(tag, first.level, kind) for tag, kind in zip(path[1:], kinds, strict=True) if kind))
+    are_sequences = [key.kind is Kind.SEQUENCE for key in keys]
+    return keys if are_sequences == [True] * (len(path) - 1) + [False] else ()
+
+
+def _conditions(
+    supported: Iterable[tuple[tuple[Key, ...], str]], *, fuzzy: bool = False
+) -> tuple[Criterion | ItemCriterion, ...]:
+    """Bring together what is asked of items of one sequence: one item must meet all of it."""
+    conditions: list[Criterion | ItemCriterion] = []
+    items: dict[Key, list[tuple[tuple[Key, ...], str]]] = {}
+    for keys, value in supported:
+        if len(keys) > 1:
+            items.setdefault(keys[0], []).append((keys[1:], value))
+        else:
+            conditions.append(Criterion(keys[0], _wanted(keys[0], value, fuzzy=fuzzy)))
+    return (*conditions, *(ItemCriterion(key, _conditions(inner)) for key, inner in items.items()))
+
+
+def _wanted(key: Key, value: str, *, fuzzy: bool) -> tuple[Wanted, ...]:
+    wanted = read_value(name_of(key.tag), key.kind, value)
+    sound = sounds_like(value) if fuzzy and key.field == "patient_name" else None
+    return wanted if sound is None else (*wanted, sound)
+
+
+def _combined(conditions: list[Condition]) -> list[Condition]:
+    """Make one range of Study Date and Study Time where both are asked for (PS3.4 C.2.2.2.5.4)."""
+    dates, times = _only(conditions, "study_date", Dates), _only(conditions, "study_time", Times)
+    if dates is None or times is None:
+        return conditions
+    low = dates.low and (dates.low, times.low or time.min)
+    high = dates.high and (dates.high, times.high or time.max)
+    rest = [c for c in conditions if not (isinstance(c, Criterion) and c.key.field in {"study_date", "study_time"})]
+    return [*rest, DateTimeCriterion(low, high)]
+
+
+def _only(conditions: list[Condition], field: str, kind: type[_Range]) -> _Range | None:
+    """Give the one range that a field is asked for."""
+    found = [c.any_of for c in conditions if isinstance(c, Criterion) and c.key.field == field]
+    if len(found) == 1 and len(found[0]) == 1 and isinstance(found[0][0], kind):
+        return found[0][0]
+    return None
