@@ -15,6 +15,13 @@ FOLDER = Path(__file__).parent.parent / "src" / "filmless" / "standards" / "dico
 # Which VR an ambiguous one is by default (PS3.5 A.1: OW where bits are not known; PS3.3 C.7.6.3.1.5 for US or SS).
 AMBIGUOUS = {"OB or OW": "OW?", "US or SS": "US?", "US or OW": "OW?", "US or SS or OW": "OW?"}
 
+NEWER_TRANSFER_SYNTAXES = {  # of PS3.6 A, not yet known to pydicom
+    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+    "1.2.840.10008.1.2.8.1": "Deflated Image Frame Compression",
+}
+
 NON_PATIENT = (  # PS3.4 GG.3, Non-Patient Object Storage
     "1.2.840.10008.5.1.4.38.1",
     "1.2.840.10008.5.1.4.39.1",
@@ -60,7 +67,7 @@ def tag_table() -> str:
         f"{mask} {AMBIGUOUS.get(row[0], row[0])} {row[4]}" for mask, row in sorted(RepeatersDictionary.items())
     ]
     return (
-        head("tags, their VR and keyword (PS3.6 6); '?' marks a VR that depends on other elements")
+        head("tags, VR and keyword (PS3.6 6); '?': VR depends on other elements")
         + f'TAGS = """\\\n{chr(10).join(lines)}\n"""\n\n# Repeating groups and elements (PS3.5 7.6); x is any hex digit.\n'
         + f'REPEATING = """\\\n{chr(10).join(repeating)}\n"""\n'
     )
@@ -73,9 +80,8 @@ def tags() -> Iterator[tuple[int, str, str]]:
 
 
 def transfer_syntax_table() -> str:
-    rows = "".join(
-        f'    ("{uid}", "{name}"),\n' for uid, (name, kind, *_) in UID_dictionary.items() if kind == "Transfer Syntax"
-    )
+    names = {uid: name for uid, (name, kind, *_) in UID_dictionary.items() if kind == "Transfer Syntax"}
+    rows = "".join(f'    ("{uid}", "{name}"),\n' for uid, name in sorted((NEWER_TRANSFER_SYNTAXES | names).items()))
     return head("transfer syntaxes (PS3.6 A)") + f"ROWS = (\n{rows})\n"
 
 

@@ -36,8 +36,8 @@ _NATIVE = frozenset(
 # The data set is one deflate stream (PS3.5 A.5, A.7 JPIP Referenced Deflate and its HTJ2K sibling).
 _DEFLATED = frozenset((DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"))
 # Pixels are elsewhere: behind a JPIP URL (PS3.5 A.6) or in a stream of their own (SMPTE ST 2110).
-_ELSEWHERE = ("JPIP", "SMPTE")
-_NO_PIXEL_ENCODING = ("RFC 2557", "XML Encoding")
+# The retired MIME and XML encodings hold no data set at all.
+_ELSEWHERE = ("JPIP", "SMPTE", "RFC 2557", "XML Encoding")
 _LOSSLESS_BY_UID = frozenset((ENCAPSULATED_UNCOMPRESSED, DEFLATED_IMAGE_FRAME))
 
 
@@ -59,7 +59,7 @@ class TransferSyntax:
 def _of_row(uid: str, name: str) -> TransferSyntax:
     native = uid in _NATIVE
     elsewhere = name.startswith(_ELSEWHERE)
-    encapsulated = not native and not elsewhere and not name.startswith(_NO_PIXEL_ENCODING)
+    encapsulated = not native and not elsewhere
     lossless = "Lossless" in name and "Near-Lossless" not in name or uid in _LOSSLESS_BY_UID
     return TransferSyntax(
         uid=uid,

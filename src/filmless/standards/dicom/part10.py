@@ -1,0 +1,102 @@
+"""The head of a stored DICOM object: preamble, DICM and group 0002 (PS3.10 7.1)."""
+
+from dataclasses import dataclass
+
+from filmless import __version__
+from filmless.standards.dicom.elements import EXPLICIT_LITTLE, Buffer, actual_encoding, read_header
+from filmless.standards.dicom.fault import Fault, FaultKind
+from filmless.standards.dicom.transfer_syntaxes import (
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
+
+IMPLEMENTATION_CLASS_UID = "2.25.161743260925094563182263430867420194237"
+IMPLEMENTATION_VERSION_NAME = f"FILMLESS_{__version__}"[:16]
+
+_PREAMBLE = 128  # bytes
+_MAX_META_ELEMENTS = 1000
+_MEDIA_STORAGE_SOP_CLASS_UID = 0x00020002
+_MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
+_TRANSFER_SYNTAX_UID = 0x00020010
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands before the data set, and what it says of it; empty where it does not say."""
+
+    head_length: int  # bytes; 0 for a bare data set
+    sop_class_uid: str
+    instance_uid: str
+    transfer_syntax_uid: str
+
+
+def read_head(buffer: Buffer) -> Head | Fault:
+    """Read the head of a file, of which at least the beginning is given.
+
+    Tolerates a missing preamble, a missing or wrong group length, and a missing group 0002; the transfer syntax is
+    then guessed from the first element. A head that runs beyond the buffer is a fault of kind INCOMPLETE.
+    """
+    size = len(buffer)
+    start = 0
+    if bytes(buffer[_PREAMBLE : _PREAMBLE + 4]) == b"DICM":
+        start = _PREAMBLE + 4
+    elif bytes(buffer[:4]) == b"DICM":
+        start = 4
+    elif not _looks_like_elements(buffer):
+        return Fault(FaultKind.NOT_DICOM, "Not a DICOM file")
+    position = start
+    values: dict[int, str] = {}
+    encoding = actual_encoding(buffer, position, size, EXPLICIT_LITTLE)
+    for _ in range(_MAX_META_ELEMENTS):
+        header = read_header(buffer, position, size, encoding)
+        if header is None or header[0] >> 16 != 2:
+            break
+        tag, _, value, length = header
+        if value + length > size:
+            return Fault(FaultKind.INCOMPLETE, "File ends within its head")
+        values[tag] = bytes(buffer[value : value + length]).decode("ascii", "replace").strip(" \0")
+        position = value + length
+    return Head(
+        position,
+        values.get(_MEDIA_STORAGE_SOP_CLASS_UID, ""),
+        values.get(_MEDIA_STORAGE_SOP_INSTANCE_UID, ""),
+        values.get(_TRANSFER_SYNTAX_UID) or _guessed_syntax(buffer, position),
+    )
+
+
+def write_head(sop_class_uid: str, instance_uid: str, transfer_syntax_uid: str, source_ae: str = "") -> bytes:
+    """Write the head for a data set that came without one."""
+    body = b"".join(
+        (
+            b"\x02\x00\x01\x00OB\x00\x00\x02\x00\x00\x00\x00\x01",
+            _element(0x0002, b"UI", sop_class_uid),
+            _element(0x0003, b"UI", instance_uid),
+            _element(0x0010, b"UI", transfer_syntax_uid),
+            _element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
+            _element(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME),
+            _element(0x0016, b"AE", source_ae) if source_ae else b"",
+        )
+    )
+    return bytes(_PREAMBLE) + b"DICM\x02\x00\x00\x00UL\x04\x00" + len(body).to_bytes(4, "little") + body
+
+
+def _element(element: int, vr: bytes, text: str) -> bytes:
+    value = text.encode("ascii", "replace")
+    if len(value) % 2:
+        value += b"\0" if vr == b"UI" else b" "
+    return b"\x02\x00" + element.to_bytes(2, "little") + vr + len(value).to_bytes(2, "little") + value
+
+
+def _guessed_syntax(buffer: Buffer, position: int) -> str:
+    encoding = actual_encoding(buffer, position, len(buffer), EXPLICIT_LITTLE)
+    if not encoding.little_endian:
+        return EXPLICIT_VR_BIG_ENDIAN
+    return EXPLICIT_VR_LITTLE_ENDIAN if encoding.explicit_vr else IMPLICIT_VR_LITTLE_ENDIAN
+
+
+def _looks_like_elements(buffer: Buffer) -> bool:
+    """Without preamble: the first element must be of a group that data sets start with, in either byte order."""
+    encoding = actual_encoding(buffer, 0, len(buffer), EXPLICIT_LITTLE)
+    header = read_header(buffer, 0, len(buffer), encoding)
+    return header is not None and header[0] >> 16 in (0x0000, 0x0002, 0x0004, 0x0008) and header[3] <= len(buffer)

@@ -1,0 +1,137 @@
+"""The walk through a data set and its nested sequences, in the order of the bytes and without recursion (PS3.5 7.5)."""
+
+from collections.abc import Iterator
+from enum import IntEnum
+
+from filmless.standards.dicom.elements import (
+    ITEM,
+    ITEM_DELIMITATION,
+    PIXELS,
+    SEQUENCE_DELIMITATION,
+    UNDEFINED,
+    Buffer,
+    Encoding,
+    item_encoding,
+    read_header,
+    tag_and_length,
+)
+from filmless.standards.dicom.fault import MAX_DEPTH
+
+
+class Kind(IntEnum):
+    """What a walk comes to."""
+
+    ELEMENT = 0
+    FRAGMENTS = 1  # a value of undefined length that is no sequence: encapsulated pixel data (PS3.5 A.4)
+    SEQUENCE = 2
+    ITEM = 3
+    END_ITEM = 4
+    END_SEQUENCE = 5
+
+
+Step = tuple[Kind, int, str, int, int, Encoding]
+"""Kind, tag, VR, where the value starts and stops (UNDEFINED where a container's end is not known), its encoding."""
+
+_MAX_CONTAINERS = 2 * (MAX_DEPTH + 1)  # a sequence and its item; one more than a scan lets through
+_Container = tuple[Kind, int, int, bool, Encoding]  # kind of its end, tag, limit outside, defined?, encoding outside
+
+
+def walk(data: Buffer, encoding: Encoding, start: int = 0, stop: int | None = None) -> Iterator[Step]:
+    """Go through a data set; each SEQUENCE and ITEM has its end.
+
+    Never raises: what cannot be read ends its innermost container of defined length, or the walk. A sequence deeper
+    than MAX_DEPTH is given as an element of VR UN, or ends its container.
+    """
+    containers: list[_Container] = []
+    position, limit = start, len(data) if stop is None else stop
+    in_items = False
+    while True:
+        if in_items:
+            step, position = _next_item(data, position, limit, encoding, containers)
+        else:
+            step, position = _next_element(data, position, limit, encoding, containers)
+        if step is not None:
+            yield step
+            kind, tag, _, value_start, value_stop, inner = step
+            if kind in (Kind.SEQUENCE, Kind.ITEM):
+                defined = value_stop != UNDEFINED
+                end = Kind.END_SEQUENCE if kind is Kind.SEQUENCE else Kind.END_ITEM
+                containers.append((end, tag, limit, defined, encoding))
+                in_items = kind is Kind.SEQUENCE
+                position, encoding = value_start, inner
+                limit = value_stop if defined else limit
+            continue
+        if not containers:
+            return
+        end, tag, outer_limit, _, outer = containers.pop()
+        yield end, tag, "", position, position, outer
+        limit, encoding = outer_limit, outer
+        in_items = end is Kind.END_ITEM
+
+
+def _next_item(
+    data: Buffer, position: int, limit: int, encoding: Encoding, containers: list[_Container]
+) -> tuple[Step | None, int]:
+    """The next item of a sequence, or None and where the sequence ends."""
+    header = tag_and_length(data, position, limit, encoding)
+    if header is None:
+        return None, limit
+    tag, length = header
+    value = position + 8
+    if tag == ITEM and length == UNDEFINED:
+        return (Kind.ITEM, tag, "", value, UNDEFINED, item_encoding(data, value, limit, encoding)), value
+    if tag == ITEM and value + length <= limit:
+        return (Kind.ITEM, tag, "", value, value + length, item_encoding(data, value, limit, encoding)), value
+    if tag == SEQUENCE_DELIMITATION:
+        return None, limit if containers[-1][3] else value
+    return None, limit
+
+
+def _next_element(
+    data: Buffer, position: int, limit: int, encoding: Encoding, containers: list[_Container]
+) -> tuple[Step | None, int]:
+    """The next element of a data set or item and what follows it, or None and where the item ends."""
+    while True:
+        header = read_header(data, position, limit, encoding)
+        if header is None:
+            return None, limit
+        tag, vr, value, length = header
+        if tag >> 16 != 0xFFFE:
+            break
+        if containers and not containers[-1][3]:  # an item of undefined length ends, its delimiter may be missing
+            return None, value if tag == ITEM_DELIMITATION else position
+        position = value  # a stray delimiter between elements is passed over
+    if length == UNDEFINED:
+        return _undefined(data, header, limit, encoding, len(containers))
+    stop = value + length
+    if stop > limit:
+        return None, limit
+    if vr == "SQ":
+        if len(containers) < _MAX_CONTAINERS:
+            return (Kind.SEQUENCE, tag, vr, value, stop, encoding), value
+        vr = "UN"
+    return (Kind.ELEMENT, tag, vr, value, stop, encoding), stop
+
+
+def _undefined(
+    data: Buffer, header: tuple[int, str, int, int], limit: int, encoding: Encoding, depth: int
+) -> tuple[Step | None, int]:
+    tag, vr, value, _ = header
+    if vr == "SQ" or (vr == "UN" and tag not in PIXELS):
+        if depth >= _MAX_CONTAINERS:
+            return None, limit
+        return (Kind.SEQUENCE, tag, "SQ", value, UNDEFINED, encoding), value
+    stop, _ = fragments_end(data, value, limit, encoding)
+    return (Kind.FRAGMENTS, tag, vr, value, stop, encoding), stop
+
+
+def fragments_end(data: Buffer, position: int, limit: int, encoding: Encoding) -> tuple[int, bool]:
+    """Give where a value of fragments ends, its delimiter included, and whether the delimiter is there (PS3.5 A.4)."""
+    while (header := tag_and_length(data, position, limit, encoding)) is not None:
+        tag, length = header
+        if tag == SEQUENCE_DELIMITATION:
+            return position + 8, True
+        if tag != ITEM or position + 8 + length > limit:
+            break
+        position += 8 + length
+    return limit, False
