@@ -1,0 +1,145 @@
+"""The attributes that shape a picture, read from a header (by pydicom) without ever failing on one of them."""
+
+import io
+import math
+from collections.abc import Iterator
+
+from pydicom import config
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
+from pydicom.tag import Tag
+
+from filmless.pixels.errors import CannotRender, Reason
+from filmless.pixels.pixel_module import PixelModule, pixel_module
+
+NUMBERS = (
+    "SamplesPerPixel",
+    "PlanarConfiguration",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+)
+WANTED = (
+    *NUMBERS,
+    "SpecificCharacterSet",
+    "SOPClassUID",
+    "Modality",
+    "NumberOfFrames",
+    "PhotometricInterpretation",
+    "PixelAspectRatio",
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    "NominalScannedPixelSpacing",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+    "FloatPixelPaddingValue",
+    "FloatPixelPaddingRangeLimit",
+    "DoubleFloatPixelPaddingValue",
+    "DoubleFloatPixelPaddingRangeLimit",
+    "RescaleIntercept",
+    "RescaleSlope",
+    "ModalityLUTSequence",
+    "WindowCenter",
+    "WindowWidth",
+    "VOILUTFunction",
+    "VOILUTSequence",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "PixelData",
+    "FloatPixelData",
+    "DoubleFloatPixelData",
+    *(f"{colour}PaletteColorLookupTableDescriptor" for colour in ("Red", "Green", "Blue")),
+    *(f"{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
+    *(f"Segmented{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
+)
+WANTED_TAGS = [Tag(keyword) for keyword in WANTED]
+
+
+def read_attributes(data_set: bytes, implicit: bool, little_endian: bool) -> Dataset:
+    """The wanted attributes of a data set, or of its beginning; raises CannotRender if it cannot be walked."""
+    config.settings.reading_validation_mode = config.IGNORE
+    try:
+        return read_dataset(io.BytesIO(data_set), implicit, little_endian, specific_tags=list(WANTED_TAGS))
+    except MemoryError:
+        raise
+    except Exception as error:  # the parser's own list of what hostile bytes may raise is not closed
+        raise CannotRender(Reason.DAMAGED, f"header: {type(error).__name__}") from error
+
+
+def values(dataset: Dataset | None, keyword: str) -> list[object]:
+    """The values of an attribute; empty where it is absent, empty or cannot be read."""
+    try:
+        value = None if dataset is None else dataset.get(keyword)
+    except MemoryError:
+        raise
+    except Exception:  # a value that does not fit its VR counts as absent
+        return []
+    if value is None or value == "":
+        return []
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        return [value]
+    return list(value)
+
+
+def numbers(dataset: Dataset | None, keyword: str) -> list[float]:
+    """The finite numbers of an attribute in order; empty if any of its values is none."""
+    found = []
+    for value in values(dataset, keyword):
+        try:
+            found.append(float(value))  # type: ignore[arg-type]  # whatever float() refuses is no number
+        except (TypeError, ValueError, OverflowError):
+            return []
+    return found if all(math.isfinite(number) for number in found) else []
+
+
+def number(dataset: Dataset | None, keyword: str) -> float | None:
+    """The first number of an attribute."""
+    return next(iter(numbers(dataset, keyword)), None)
+
+
+def text(dataset: Dataset | None, keyword: str) -> str:
+    """The first value of an attribute as text."""
+    return str(next(iter(values(dataset, keyword)), "")).strip(" \0")
+
+
+def items(dataset: Dataset | None, keyword: str) -> list[Dataset]:
+    """The items of a sequence."""
+    return [item for item in values(dataset, keyword) if isinstance(item, Dataset)]
+
+
+def frame_holders(dataset: Dataset, frame: int, group: str) -> Iterator[Dataset]:
+    """Where attributes of a functional group may stand for a frame (from 0): its own item, the shared, the top.
+
+    PS3.3 C.7.6.16.1.
+    """
+    per_frame = items(dataset, "PerFrameFunctionalGroupsSequence")
+    for holder in (per_frame[frame : frame + 1], items(dataset, "SharedFunctionalGroupsSequence")[:1]):
+        for item in holder:
+            yield from items(item, group)[:1]
+    yield dataset
+
+
+def read_pixel_module(dataset: Dataset, floating: bool) -> PixelModule:
+    """The checked Image Pixel module of a header."""
+    found = {keyword: number(dataset, keyword) for keyword in NUMBERS}
+    whole = {keyword: None if value is None else int(value) for keyword, value in found.items()}
+    return pixel_module(whole, text(dataset, "PhotometricInterpretation") or "MONOCHROME2", floating)
+
+
+def pixel_aspect(dataset: Dataset, frame: int) -> float:
+    """Height of a pixel over its width (PS3.3 C.7.6.3.1.7, 10.7.1.3); 1 where unknown or absurd."""
+    measures = next(iter(frame_holders(dataset, frame, "PixelMeasuresSequence")))
+    candidates = (
+        numbers(measures, "PixelSpacing"),
+        numbers(dataset, "ImagerPixelSpacing"),
+        numbers(dataset, "NominalScannedPixelSpacing"),
+        numbers(dataset, "PixelAspectRatio"),
+    )
+    for pair in candidates:
+        if len(pair) >= 2 and pair[0] > 0 and pair[1] > 0:
+            ratio = pair[0] / pair[1]
+            return ratio if 0.1 <= ratio <= 10 else 1.0
+    return 1.0
