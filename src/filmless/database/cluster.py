@@ -60,6 +60,10 @@ class Cluster:
         """The postmaster's process id while this object runs it."""
         return self._process.pid if self._process else None
 
+    def has_ended(self) -> bool:
+        """Whether the server that this object started has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def start(self) -> str:
         """Make the cluster if there is none, start it, and return a DSN; ``ClusterError`` says why not."""
         found = programs.find(_major_version(self.folder), self.folder)
@@ -100,12 +104,11 @@ class Cluster:
             _socket_record(self._data).unlink(missing_ok=True)
 
     def _wait_until_ready(self) -> None:
-        assert self._process is not None
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
-            if _says_ready(self.folder, self._process.pid):
+            if self._process and _says_ready(self.folder, self._process.pid):
                 return
-            if self._process.poll() is not None:
+            if self.has_ended():
                 self._process = None
                 raise ClusterError(f"PostgreSQL did not start: {_last_line(self._data)}")
             time.sleep(POLL_SECONDS)
@@ -151,7 +154,7 @@ def _make(folder: Path, found: Programs, service: Service) -> None:
         raise ClusterError(f"The database cluster could not be made in {folder}: {reason}")
     with (made / "postgresql.conf").open("a") as settings:
         settings.write(_SETTINGS + "".join(text for major, text in _SETTINGS_FROM.items() if found.major >= major))
-    os.rename(made, folder)
+    made.rename(folder)
 
 
 def _make_database(dsn: str) -> None:
@@ -239,7 +242,7 @@ def _processes_of(folder: Path) -> list[int]:
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if os.readlink(entry / "cwd") == str(folder) and (entry / "comm").read_text().startswith("postgres"):
+            if (entry / "cwd").readlink() == folder and (entry / "comm").read_text().startswith("postgres"):
                 found.append(int(entry.name))
     return found
 

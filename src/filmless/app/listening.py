@@ -1,0 +1,54 @@
+"""The listening sockets, bound once by the supervisor, and the rules for who may reach them."""
+
+import errno
+import socket
+
+from filmless.settings import Address, Settings
+
+
+class ListeningError(Exception):
+    """We cannot or must not listen there; the text is a sentence for people."""
+
+
+BACKLOG = 512
+
+
+def check(settings: Settings) -> None:
+    """HTTP beyond this machine demands TLS, our own or that of a proxy before us."""
+    has_tls = settings.tls_certificate is not None and settings.tls_key is not None
+    if (settings.tls_certificate is None) is not (settings.tls_key is None):
+        raise ListeningError("TLS needs both files: --tls-certificate and --tls-key.")
+    for path in (settings.tls_certificate, settings.tls_key):
+        if path is not None and not path.is_file():
+            raise ListeningError(f"There is no file {path}.")
+    if not settings.http.is_loopback and not has_tls and not settings.behind_proxy:
+        raise ListeningError(
+            f"HTTP on {settings.http} is reached from other machines and so demands TLS: "
+            f"give --tls-certificate and --tls-key, or --behind-proxy when a proxy before it does TLS."
+        )
+
+
+def bind(address: Address, what: str) -> socket.socket:
+    """A socket bound to the address and not listening yet, so that nobody is let in before we are ready."""
+    try:
+        family, kind, protocol, _, target = socket.getaddrinfo(
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror:
+        raise ListeningError(f"{what} cannot listen on {address}: the host is not known.") from None
+    bound = socket.socket(family, kind, protocol)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # over connections that the last run left to TIME_WAIT
+    try:
+        bound.bind(target)
+    except OSError as error:
+        bound.close()
+        reason = "the address is in use" if error.errno == errno.EADDRINUSE else (error.strerror or str(error)).lower()
+        raise ListeningError(f"{what} cannot listen on {address}: {reason}.") from None
+    bound.setblocking(False)
+    return bound
+
+
+def bound_address(listening: socket.socket) -> Address:
+    """Where a socket is bound, with the port that the system gave for port 0."""
+    host, port = listening.getsockname()[:2]
+    return Address(host, port)

@@ -1,0 +1,67 @@
+"""``filmless ae add``, ``list``, ``remove``, and how commands find the peer they are told."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from filmless.access.peers import Peer
+from filmless.app.data_folder import reached_database
+from filmless.app.sentences import CommandError
+from filmless.archive.model import DuplicatePolicy
+from filmless.database.ae_titles import AeTitles
+from filmless.database.connect import Database
+from filmless.settings import Settings
+
+
+def add_peer(settings: Settings, place: tuple[str, str, int], values: Mapping[str, object]) -> None:
+    """Register a peer at (title, host, port); ``values`` are the texts of the command line."""
+    title, host, port = place
+    try:
+        duplicates = DuplicatePolicy(str(values["duplicates"]))
+    except ValueError:
+        raise CommandError(f"What to do with duplicates is one of: {', '.join(DuplicatePolicy)}.") from None
+    peer = Peer(
+        title,
+        host,
+        port,
+        allow=frozenset(_words(values["allow"])),
+        tls=bool(values["tls"]),
+        duplicates=duplicates,
+        issuer=str(values["issuer"]),
+        transfer_syntaxes=tuple(_words(values["transfer_syntaxes"])),
+    )
+    with _registry(settings) as registry:
+        registry.add(peer)
+
+
+def list_peers(settings: Settings) -> list[str]:
+    """One line per peer, fields separated by tabs."""
+    with _registry(settings) as registry:
+        return ["\t".join(_fields(peer)) for peer in registry.all()]
+
+
+def remove_peer(settings: Settings, title: str) -> None:
+    """Forget a peer."""
+    with _registry(settings) as registry:
+        if not registry.remove(title):
+            raise CommandError(f"{title} is not registered.")
+
+
+@contextmanager
+def _registry(settings: Settings) -> Iterator[AeTitles]:
+    with reached_database(settings.data, settings.database_url) as dsn:
+        database = Database(dsn, connections=1)
+        try:
+            yield AeTitles(database)
+        finally:
+            database.close()
+
+
+def _fields(peer: Peer) -> Iterator[str]:
+    yield from (peer.title, peer.host, str(peer.port), ",".join(sorted(peer.allow)), peer.duplicates.value)
+    yield "tls" if peer.tls else "plain"
+    yield peer.issuer
+    yield ",".join(peer.transfer_syntaxes)
+
+
+def _words(text: object) -> list[str]:
+    return [word.strip() for word in str(text).split(",") if word.strip()]

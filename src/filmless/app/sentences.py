@@ -1,0 +1,28 @@
+"""The errors whose text is a sentence for the person at the command line."""
+
+from filmless.access.credentials import BadPassword
+from filmless.access.peers import BadPeer
+from filmless.access.roles import UnknownRole
+from filmless.app.data_folder import FolderError
+from filmless.app.listening import ListeningError
+from filmless.database.accounts import BadName, NameTaken
+from filmless.database.migrate import MigrationError
+from filmless.database.programs import ClusterError
+
+
+class CommandError(Exception):
+    """A command cannot do what was asked."""
+
+
+SENTENCES: tuple[type[Exception], ...] = (
+    BadName,
+    BadPassword,
+    BadPeer,
+    ClusterError,
+    CommandError,
+    FolderError,
+    ListeningError,
+    MigrationError,
+    NameTaken,
+    UnknownRole,
+)

@@ -1,0 +1,219 @@
+"""The commands of ``filmless``; what a script reads goes to standard output, everything else to standard error."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from filmless import __version__, settings
+from filmless.settings import Settings, SettingsError
+
+commands = typer.Typer(
+    name="filmless",
+    help="A complete PACS. `filmless serve --data DIR` starts it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+tokens = typer.Typer(no_args_is_help=True, help="Bearer tokens for the HTTP interfaces.")
+users = typer.Typer(no_args_is_help=True, help="People's accounts.")
+peers = typer.Typer(no_args_is_help=True, help="The registry of DICOM peers (application entities).")
+commands.add_typer(tokens, name="token")
+commands.add_typer(users, name="user")
+commands.add_typer(peers, name="ae")
+
+Data = Annotated[Path | None, typer.Option("--data", help="The data folder (FILMLESS_DATA; default: ./data).")]
+Config = Annotated[Path | None, typer.Option("--config", help="A settings file instead of DATA/filmless.toml.")]
+
+
+@commands.command()
+def serve(
+    data: Data = None,
+    config: Config = None,
+    http: Annotated[str | None, typer.Option(help="HOST:PORT of the web and DICOMweb.")] = None,
+    dimse: Annotated[str | None, typer.Option(help="HOST:PORT of the DICOM network.")] = None,
+    ae: Annotated[str | None, typer.Option(help="Our AE title.")] = None,
+    workers: Annotated[str | None, typer.Option(help="Server processes; 0: one per core.")] = None,
+    database_url: Annotated[str | None, typer.Option(help="A PostgreSQL to use instead of our own.")] = None,
+    tls_certificate: Annotated[str | None, typer.Option(help="PEM file with the certificate chain for HTTPS.")] = None,
+    tls_key: Annotated[str | None, typer.Option(help="PEM file with the private key for HTTPS.")] = None,
+    behind_proxy: Annotated[bool | None, typer.Option("--behind-proxy", help="A proxy before us does TLS.")] = None,
+    associations: Annotated[str | None, typer.Option(help="DICOM associations at one time.")] = None,
+    associations_per_peer: Annotated[str | None, typer.Option(help="DICOM associations of one address.")] = None,
+) -> None:
+    """Start the PACS on a data folder and run until SIGTERM or Ctrl-C."""
+    flags = {name: value for name, value in locals().items() if name != "config"}
+    found = _settings(config, **flags)
+    from filmless.app.serve_command import serve as run
+
+    run(found)
+
+
+@tokens.command("create")
+def token_create(
+    name: Annotated[str, typer.Option(help="What the token is for; shown in lists and in the record.")],
+    role: Annotated[str, typer.Option(help="What the token may do; an unknown role is answered with the list.")] = "service",
+    expires: Annotated[str, typer.Option(help="Lifetime as 90d or 12h.")] = "90d",
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Make a bearer token and print it, alone on the last line."""
+    from filmless.app.account_commands import create_token
+
+    typer.echo(create_token(_settings(config, data=data), name, role, expires))
+
+
+@users.command("add")
+def user_add(
+    name: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    role: Annotated[str, typer.Option(help="What the user may do; an unknown role is answered with the list.")],
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Make an account; asks for its password."""
+    from filmless.app.account_commands import add_user, check_role
+
+    check_role(role)
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    add_user(_settings(config, data=data), name, role, password)
+    _say(f"User {name} may sign in.")
+
+
+@peers.command("add")
+def ae_add(
+    title: Annotated[str, typer.Argument(help="The peer's AE title.")],
+    host: Annotated[str, typer.Argument(help="Its host name or address.")],
+    port: Annotated[int, typer.Argument(help="Its TCP port.")],
+    allow: Annotated[str, typer.Option(help="What it may do, separated by commas.")] = "echo,store,find,move,get",
+    tls: Annotated[bool, typer.Option("--tls", help="We reach it by TLS.")] = False,
+    duplicates: Annotated[
+        str, typer.Option(help="Another content under a known SOP Instance UID: keep-both, refuse or replace.")
+    ] = "keep-both",
+    issuer: Annotated[str, typer.Option(help="Issuer of Patient ID where its objects say none.")] = "",
+    transfer_syntaxes: Annotated[
+        str, typer.Option(help="UIDs in the order we prefer within one presentation context; empty: our own order.")
+    ] = "",
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Register a DICOM peer, or change the one with this title."""
+    from filmless.app.peer_commands import add_peer
+
+    values = {
+        "allow": allow,
+        "tls": tls,
+        "duplicates": duplicates,
+        "issuer": issuer,
+        "transfer_syntaxes": transfer_syntaxes,
+    }
+    add_peer(_settings(config, data=data), (title, host, port), values)
+    _say(f"{title} at {host}:{port} is registered.")
+
+
+@peers.command("list")
+def ae_list(data: Data = None, config: Config = None) -> None:
+    """Print the registered peers, one a line: title, host, port, what it may do, rules."""
+    from filmless.app.peer_commands import list_peers
+
+    for line in list_peers(_settings(config, data=data)):
+        typer.echo(line)
+
+
+@peers.command("remove")
+def ae_remove(
+    title: Annotated[str, typer.Argument(help="The peer's AE title.")], data: Data = None, config: Config = None
+) -> None:
+    """Forget a peer."""
+    from filmless.app.peer_commands import remove_peer
+
+    remove_peer(_settings(config, data=data), title)
+    _say(f"{title} is no longer registered.")
+
+
+@commands.command("import")
+def import_(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, folders, ZIP files, DICOM media.")],
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Take files into the archive; what is already there is kept once, so an import can be repeated."""
+    from filmless.app.import_command import import_paths
+
+    raise typer.Exit(import_paths(_settings(config, data=data), paths))
+
+
+@commands.command()
+def check(data: Data = None, config: Config = None) -> None:
+    """Compare every stored byte with its hash and every row with its bytes; exit status 1 when something is wrong."""
+    from filmless.app.check_command import check as run
+
+    raise typer.Exit(run(_settings(config, data=data)))
+
+
+@commands.command()
+def echo(
+    target: Annotated[str, typer.Argument(help="A registered AE title, or TITLE@HOST:PORT.")],
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Ask a peer whether it answers (C-ECHO)."""
+    from filmless.app.peer_commands import echo as run
+
+    run(_settings(config, data=data), target)
+    _say(f"{target} answers.")
+
+
+@commands.command()
+def send(
+    target: Annotated[str, typer.Argument(help="A registered AE title, or TITLE@HOST:PORT.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="DICOM files and folders.")],
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Send files to a peer as they are (C-STORE); exit status 1 when one was not taken."""
+    from filmless.app.send_command import send as run
+
+    raise typer.Exit(run(_settings(config, data=data), target, paths))
+
+
+@commands.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> NoReturn:
+    """Run a command; what people must know of a failure is one sentence on standard error."""
+    try:
+        commands(standalone_mode=True)
+    except Exception as error:  # noqa: BLE001 - told apart by the table of sentences; the rest goes up
+        if not isinstance(error, _sentences()):
+            raise
+        _say(str(error))
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+    sys.exit(0)
+
+
+def _settings(config: Path | None, **flags: object) -> Settings:
+    chosen = config or (Path(os.environ["FILMLESS_CONFIG"]) if os.environ.get("FILMLESS_CONFIG") else None)
+    return settings.read(flags, os.environ, chosen)
+
+
+def _sentences() -> tuple[type[Exception], ...]:
+    """The errors whose text is a sentence for people."""
+    if "filmless.app" not in sys.modules:
+        return (SettingsError,)
+    from filmless.app.sentences import SENTENCES
+
+    return (SettingsError, *SENTENCES)
+
+
+def _say(sentence: str) -> None:
+    typer.echo(sentence, err=True)

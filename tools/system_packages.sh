@@ -1,0 +1,15 @@
+#!/bin/sh
+# What the tests need beside Python packages: DCMTK as a peer and Chromium for the pages.
+# As root on Debian they are installed; elsewhere the missing ones are named.
+set -u
+missing=""
+command -v storescu >/dev/null 2>&1 || missing="$missing dcmtk"
+command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086 - a list of names
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >/dev/null && exit 0
+fi
+echo "The tests need these programs, which are not installed:$missing" >&2
+exit 1
