@@ -1,1 +1,1 @@
-"""Data sets: encoding, dictionary, transfer syntaxes, SOP classes, frames, DICOM JSON (PS3.3, 3.5, 3.6, 3.10, 3.18 F)."""
+"""Data sets: encoding, dictionary, transfer syntaxes, SOP classes, frames, DICOM JSON (PS3.5, 3.6, 3.10, 3.18)."""

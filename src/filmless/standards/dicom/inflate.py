@@ -29,8 +29,8 @@ def inflate_chunks(deflated: Buffer, final: bool = True) -> Iterator[bytes]:
             raise BadBytes(FaultKind.LIMIT, "Inflated data set exceeds the limit")
         if chunk:
             yield chunk
-        elif not inflater.eof and not pending:
-            if final:
+        elif not pending:
+            if final and not inflater.eof:
                 raise BadBytes(FaultKind.DEFLATE, "Deflate stream ends early")
             return
 

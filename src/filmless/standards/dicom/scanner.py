@@ -1,4 +1,4 @@
-"""One pass over the bytes of a data set: the values asked for, where pixels start, and whether it can be read at all."""
+"""One pass over the bytes of a data set: the values asked for, where pixels start, whether it can be read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from itertools import repeat
 from struct import Struct
 
 from filmless.standards.dicom.elements import (
+    LONG_VRS,
     PIXELS,
     SHORT_VRS,
     UNDEFINED,
@@ -29,7 +30,7 @@ _ALWAYS = frozenset((SPECIFIC_CHARACTER_SET, EXTENDED_OFFSET_TABLE, EXTENDED_OFF
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a scan found. Offsets count from the start of the data set, of a deflated one from that of its inflated bytes."""
+    """What a scan found; offsets count from the start of the data set, of a deflated one when inflated."""
 
     values: dict[int, bytes]  # raw value fields of wanted top-level elements; of a repeated tag the last
     vrs: dict[int, str]  # as read; of data without VRs as the dictionary says
@@ -45,10 +46,12 @@ class Scan:
 
     @property
     def little_endian(self) -> bool:
+        """Tell the byte order in which it is written."""
         return self.encoding.little_endian
 
     @property
     def explicit_vr(self) -> bool:
+        """Tell whether it is written with VRs."""
         return self.encoding.explicit_vr
 
 
@@ -78,17 +81,19 @@ class _Layout:
         little = order == "<"
         self.explicit: Callable[[Buffer, int], tuple[int, int, int]] = Struct(order + "IHH").unpack_from
         self.implicit: Callable[[Buffer, int], tuple[int, int]] = Struct(order + "II").unpack_from
+        self.length: Callable[[Buffer, int], tuple[int]] = Struct(order + "I").unpack_from
+        self.long = frozenset(int.from_bytes(vr, "little" if little else "big") for vr in LONG_VRS)
         self.short = {int.from_bytes(vr, "little" if little else "big"): vr.decode() for vr in SHORT_VRS}
 
 
 _LAYOUTS = {True: _Layout("<"), False: _Layout(">")}
-_PLAIN_LENGTH = 1000  # bytes: a value without VR up to this is passed over whatever it is, being too short for depth
+_PLAIN_LENGTH = 1000  # bytes: a value up to this is passed over whatever it is, being too short to be nested deeply
 
 
 @lru_cache(maxsize=64)
 def _keys(wanted: frozenset[int], little_endian: bool) -> dict[int, int]:
     """Map the tag as an integer of the byte order (little endian swaps its halves) to the tag."""
-    tags = wanted | _ALWAYS
+    tags = wanted | _ALWAYS | PIXELS
     return {(tag >> 16 | (tag & 0xFFFF) << 16) if little_endian else tag: tag for tag in tags}
 
 
@@ -120,6 +125,8 @@ class _Scanner:
                 raise
         if self.pixels is None and not self.final:
             raise self._cut()
+        if not isinstance(self.data, bytes):
+            self.values = {tag: bytes(value) for tag, value in self.values.items()}
         truncated = truncated or self.position > self.end
         offset, tag, vr, start, length = self.pixels or (None, 0, "", 0, 0)
         end = min(self.position, self.end)
@@ -128,36 +135,47 @@ class _Scanner:
         )
 
     def _explicit(self, layout: _Layout, keys: dict[int, int]) -> None:
-        data, unpack, short = self.data, layout.explicit, layout.short
-        values, vrs = self.values, self.vrs
-        position, last = 0, self.end - 8
+        data, unpack, unpack_length = self.data, layout.explicit, layout.length
+        short, long, values, vrs = layout.short, layout.long, self.values, self.vrs
+        position, last = 0, self.end - 12
         for _ in repeat(None, MAX_ELEMENTS):
             if position > last:
-                self.position = position
-                return
+                position = self._last(position)
+                if position < 0:
+                    return
+                continue
             key, vr, length = unpack(data, position)
             if vr in short:
                 start = position + 8
                 position = start + length
                 if key in keys:
                     tag = keys[key]
-                    values[tag] = bytes(data[start:position])
+                    values[tag] = data[start:position]  # type: ignore[assignment]  # run() makes them bytes
                     vrs[tag] = short[vr]
+            elif vr in long and key not in keys and (length := unpack_length(data, position + 8)[0]) < _PLAIN_LENGTH:
+                position += 12 + length
             else:
                 position = self._other(position)
                 if position < 0:
                     return
         raise BadBytes(FaultKind.LIMIT, "Data set has too many elements")
 
+    def _last(self, position: int) -> int:
+        """Read what may be a last short element: give the position behind it, or -1 where there is none."""
+        if position > self.end - 8:
+            self.position = position
+            return -1
+        return self._other(position)
+
     def _implicit(self, layout: _Layout, keys: dict[int, int]) -> None:
-        data, unpack, values = self.data, layout.implicit, self.values
+        data, unpack = self.data, layout.implicit
         position, last = 0, self.end - 8
         for _ in repeat(None, MAX_ELEMENTS):
             if position > last:
                 self.position = position
                 return
             key, length = unpack(data, position)
-            if length <= _PLAIN_LENGTH and key not in keys and key not in _ITEMS_AND_PIXELS:
+            if length <= _PLAIN_LENGTH and key not in keys and key not in _DELIMITERS:
                 position += 8 + length
             else:
                 position = self._other(position)
@@ -233,9 +251,7 @@ class _Scanner:
         return BadBytes(FaultKind.INCOMPLETE, "Data set does not reach Pixel Data")
 
 
-_ITEMS_AND_PIXELS = frozenset(
-    key for tag in (0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD, *PIXELS) for key in (tag, tag >> 16 | (tag & 0xFFFF) << 16)
-)
+_DELIMITERS = frozenset((0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD, 0xE000FFFE, 0xE00DFFFE, 0xE0DDFFFE))  # in either order
 
 _FIRST_TRY = 1 << 20  # inflated bytes at which a scan is first tried; then each four times as many
 _MAX_HEAD = 256 << 20  # inflated bytes held in search of Pixel Data

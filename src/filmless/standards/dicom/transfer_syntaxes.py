@@ -60,7 +60,7 @@ def _of_row(uid: str, name: str) -> TransferSyntax:
     native = uid in _NATIVE
     elsewhere = name.startswith(_ELSEWHERE)
     encapsulated = not native and not elsewhere
-    lossless = "Lossless" in name and "Near-Lossless" not in name or uid in _LOSSLESS_BY_UID
+    lossless = ("Lossless" in name and "Near-Lossless" not in name) or uid in _LOSSLESS_BY_UID
     return TransferSyntax(
         uid=uid,
         name=name,
@@ -85,7 +85,7 @@ _LOSSLESS, _LOSSY, _UNKNOWN = 4, 5, 6
 
 
 def transfer_syntax(uid: str) -> TransferSyntax:
-    """Give the transfer syntax; one that is not known is read as Explicit VR Little Endian (PS3.5 A.4 uses no other)."""
+    """Give the transfer syntax; one that is not known is read as Explicit VR Little Endian (PS3.5 A.4)."""
     return TRANSFER_SYNTAXES.get(uid) or TransferSyntax(uid, uid, lossy=True, known=False)
 
 
