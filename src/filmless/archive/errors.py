@@ -36,3 +36,15 @@ class Unavailable(ArchiveError):
     """Database or storage does not answer now."""
 
     reason: str
+
+
+@dataclass(eq=False)
+class NoSpace(Unavailable):
+    """The store is full, or below its free-space mark: nothing more is taken."""
+
+
+@dataclass(eq=False)
+class RecordRefused(ArchiveError):
+    """The index does not take a batch: one of its entries is at fault, the others may be recorded without it."""
+
+    reason: str

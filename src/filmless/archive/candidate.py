@@ -1,0 +1,127 @@
+"""An instance between the door and the shelf: examined once, then carried through the rounds of a group commit."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from filmless.archive.header import WANTED, Header, read_header
+from filmless.archive.identity import member_path
+from filmless.archive.model import (
+    FrameTable,
+    Outcome,
+    Placement,
+    Received,
+    Refusal,
+    Refused,
+    Stored,
+    StoredAs,
+)
+from filmless.archive.ports import Entry, Known, Label, LargePack, NewMember
+from filmless.archive.scope import Scope
+from filmless.standards.dicom.fault import Fault
+from filmless.standards.dicom.frames import locate_frames
+from filmless.standards.dicom.scanner import Scan, scan
+from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
+
+
+@dataclass(slots=True)
+class Candidate:
+    """An instance that can be kept; what it becomes is decided when its group is committed."""
+
+    received: Received  # without its data set where that is not in memory
+    scope: Scope
+    header: Header
+    length: int  # bytes of head and data set
+    head_sha256: bytes
+    data_set_sha256: bytes
+    frames: FrameTable | None
+    large: LargePack | None = None  # where its bytes are already
+    replayed: bool = False  # found in a pack by replay: its placement stands
+    stored_as: StoredAs = StoredAs.NEW
+    known: Known | None = None
+    placement: Placement | None = None  # where its bytes lie, once they are on stable storage
+    outcome: Outcome | None = None
+
+    @property
+    def uid(self) -> str:
+        """SOP Instance UID."""
+        return self.header.instance_uid
+
+    def stored(self) -> Stored:
+        """The answer when it is kept."""
+        header = self.header
+        return Stored(header.sop_class_uid, header.instance_uid, header.study_uid, header.series_uid, self.stored_as)
+
+    def refuse(self, refusal: Refusal, comment: str) -> None:
+        """The answer when it is not."""
+        self.outcome = Refused(refusal, comment, self.header.sop_class_uid, self.header.instance_uid)
+
+    def label(self) -> Label:
+        """What its tar header says."""
+        return Label(
+            path=member_path(self.stored(), self.data_set_sha256),
+            head_sha256=self.head_sha256,
+            data_set_sha256=self.data_set_sha256,
+            received_at=self.received.received_at,
+            issuer=self.received.source.issuer,
+            replaces=self.stored_as is StoredAs.REPLACED,
+        )
+
+    def member(self) -> NewMember:
+        """The file on its way into a pack."""
+        return NewMember(self.label(), self.received.head, self.received.data_set)
+
+    def place(self, pack: str, offset: int) -> None:
+        """Its bytes are on stable storage here."""
+        self.placement = Placement(
+            pack, offset, self.length, len(self.received.head), self.head_sha256, self.data_set_sha256
+        )
+
+    def entry(self) -> Entry:
+        """What the index is to record."""
+        return Entry(
+            header=self.header,
+            transfer_syntax_uid=self.received.transfer_syntax_uid,
+            placement=self.placement,
+            received_at=self.received.received_at,
+            frames=self.frames,
+            stored_as=self.stored_as,
+            issuer=self.received.source.issuer,
+            scope=self.scope,
+            known=self.known,
+        )
+
+
+def examine(received: Received, scope: Scope) -> Candidate | Refused:
+    """Whether an instance can be kept at all, and what the archive must know of it."""
+    found = scan(received.data_set, received.transfer_syntax_uid, WANTED)
+    header = accept(found, received)
+    if isinstance(header, Refused):
+        return header
+    return Candidate(
+        received=received,
+        scope=scope,
+        header=header,
+        length=len(received.head) + len(received.data_set),
+        head_sha256=sha256(received.head).digest(),
+        data_set_sha256=sha256(received.data_set).digest(),
+        frames=None if is_native(header.scan, received) else locate_frames(received.data_set, header.scan),
+    )
+
+
+def accept(found: Scan | Fault, received: Received) -> Header | Refused:
+    """The header of an instance that is what its sender announced and asked for, or why it is not taken."""
+    header = read_header(found, received.transfer_syntax_uid)
+    if isinstance(header, Refused):
+        return header
+    announced = (received.sop_class_uid or header.sop_class_uid, received.instance_uid or header.instance_uid)
+    if announced != (header.sop_class_uid, header.instance_uid):
+        return Refused(Refusal.MISMATCH, "Data set does not match the announced SOP Class or Instance", *announced)
+    if received.source.study_uid not in (None, header.study_uid):
+        return Refused(Refusal.OTHER_STUDY, "The instance belongs to another study", *announced)
+    return header
+
+
+def is_native(found: Scan, received: Received) -> bool:
+    """Whether frames are found by arithmetic, or not at all: such objects have no frame table."""
+    encapsulated = found.pixel_offset is not None and found.pixel_length == 0xFFFFFFFF
+    return not encapsulated or transfer_syntax(received.transfer_syntax_uid).deflated

@@ -1,0 +1,47 @@
+"""Which of the objects under one SOP Instance UID is kept, and as what (DESIGN 4, Identity)."""
+
+from collections.abc import Callable
+
+from filmless.archive.model import DuplicatePolicy, Stored, StoredAs
+from filmless.archive.ports import Known
+
+WRITTEN = frozenset({StoredAs.NEW, StoredAs.CONFLICT, StoredAs.REPLACED})
+"""What becomes a member of a pack."""
+
+
+def decide(
+    data_set_sha256: bytes, policy: DuplicatePolicy, known: Known | None, same_elements: Callable[[], bool]
+) -> StoredAs | None:
+    """What a newcomer is; None: the sender's policy is not to take it.
+
+    ``same_elements`` compares with the object that is served; it reads that object, so it is asked last.
+    """
+    if known is None:
+        return StoredAs.NEW
+    if data_set_sha256 == known.placement.data_set_sha256:
+        return StoredAs.SAME
+    if data_set_sha256 in known.conflicts and policy is DuplicatePolicy.KEEP_BOTH:
+        return StoredAs.CONFLICT
+    if same_elements():
+        return StoredAs.SAME_ELEMENTS
+    return _OF_POLICY[policy]
+
+
+_OF_POLICY = {
+    DuplicatePolicy.KEEP_BOTH: StoredAs.CONFLICT,
+    DuplicatePolicy.REFUSE: None,
+    DuplicatePolicy.REPLACE: StoredAs.REPLACED,
+}
+
+
+def is_written(stored_as: StoredAs, data_set_sha256: bytes, known: Known | None) -> bool:
+    """Whether bytes are kept for this outcome; a conflict version that is kept already is not kept again."""
+    if stored_as is StoredAs.CONFLICT and known is not None:
+        return data_set_sha256 not in known.conflicts
+    return stored_as in WRITTEN
+
+
+def member_path(stored: Stored, data_set_sha256: bytes) -> str:
+    """The name of the member: the UIDs, checked before, and for a conflict version what tells it from the first."""
+    version = f".conflict-{data_set_sha256.hex()[:16]}" if stored.stored_as is StoredAs.CONFLICT else ""
+    return f"{stored.study_uid}/{stored.series_uid}/{stored.instance_uid}{version}.dcm"

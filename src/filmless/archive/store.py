@@ -1,0 +1,205 @@
+"""Store: what waits together is examined, written and synced, recorded in one transaction, and answered together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from filmless.archive.candidate import Candidate, examine
+from filmless.archive.errors import NoSpace, RecordRefused, Unavailable
+from filmless.archive.identity import decide, is_written
+from filmless.archive.model import Outcome, Received, Refusal, Refused, StoredAs
+from filmless.archive.ports import Batch, Index, Known, PackStore
+from filmless.archive.scope import Scope
+from filmless.standards.dicom.same import same_elements
+
+COMPARED = 32 << 20  # bytes: larger objects are not compared element by element, another encoding is a conflict
+_ROUNDS = 8  # in each a rival may have been faster; then the sender is asked to try again
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An instance on its way to the committer, not examined yet."""
+
+    received: Received
+    scope: Scope
+
+
+class Committer:
+    """Commits groups. One thread at a time calls it; effects go through the ports only."""
+
+    def __init__(self, packs: PackStore, index: Index) -> None:
+        self._packs, self._index = packs, index
+
+    def commit(self, group: Sequence[Submission | Candidate]) -> list[Outcome]:
+        """One outcome for each, in their order; where it is a success, bytes and rows are on stable storage."""
+        examined = [
+            examine(item.received, item.scope) if isinstance(item, Submission) else item for item in group
+        ]
+        candidates = [item for item in examined if isinstance(item, Candidate)]
+        self.settle(candidates)
+        for candidate in candidates:
+            self._close_large(candidate)
+        return [_outcome(item) for item in examined]
+
+    def settle(self, candidates: Sequence[Candidate]) -> None:
+        """Give every candidate its outcome; replay brings ones that have a placement already."""
+        waiting = list(candidates)
+        for _ in range(_ROUNDS):
+            if not waiting:
+                return
+            waiting = self._round(waiting)
+        _refuse(waiting, Refusal.STORAGE_FAILED, "Others store the same instance; try again")
+
+    def _round(self, candidates: list[Candidate]) -> list[Candidate]:
+        """Decide and record what can be now; the rest waits for the next round."""
+        try:
+            known = self._index.known([candidate.uid for candidate in candidates])
+        except Unavailable as fault:
+            return _refuse_for(fault, candidates)
+        chosen: dict[str, Candidate] = {}
+        later = []
+        for candidate in candidates:
+            if not self._needs_record(candidate, known):
+                continue
+            if candidate.uid in chosen:
+                later.append(candidate)  # compared with what this round stores under its UID
+            else:
+                chosen[candidate.uid] = candidate
+        return later + self._keep(sorted(chosen.values(), key=lambda candidate: candidate.uid))
+
+    def _needs_record(self, candidate: Candidate, known: Mapping[str, Known]) -> bool:
+        """Decide what it is; whoever needs no record has its outcome then."""
+        candidate.known = known.get(candidate.uid)
+        stored_as = decide(
+            candidate.data_set_sha256,
+            candidate.received.source.duplicates,
+            candidate.known,
+            lambda: self._same_elements(candidate),
+        )
+        if stored_as is None:
+            candidate.refuse(Refusal.DUPLICATE, "Another content is kept under this SOP Instance UID")
+            return False
+        candidate.stored_as = stored_as
+        if stored_as is StoredAs.SAME_ELEMENTS or is_written(stored_as, candidate.data_set_sha256, candidate.known):
+            return True
+        candidate.outcome = candidate.stored()
+        return False
+
+    def _same_elements(self, candidate: Candidate) -> bool:
+        known, received = candidate.known, candidate.received
+        if known is None or max(known.placement.length, candidate.length) > COMPARED:
+            return False
+        place = known.placement
+        try:
+            kept = self._packs.read(place.pack, place.offset + place.head_length, place.offset + place.length)
+        except Unavailable:
+            return False  # kept as a conflict version: nothing is lost by it
+        return same_elements(kept, known.transfer_syntax_uid, received.data_set, received.transfer_syntax_uid)
+
+    def _keep(self, chosen: list[Candidate]) -> list[Candidate]:
+        """Write what has no place yet, then record all; returned are those whose UID a rival took meanwhile."""
+        if not chosen:
+            return []
+        try:
+            marks = self._write([each for each in chosen if each.stored_as is not StoredAs.SAME_ELEMENTS])
+        except Unavailable as fault:
+            self._void(chosen, "the group could not be written")
+            return _refuse_for(fault, chosen)
+        try:
+            lost = self._index.record(Batch([each.entry() for each in chosen], marks, self._packs.sealed()))
+        except RecordRefused:
+            return self._keep_singly(chosen)
+        except Unavailable as fault:
+            self._packs.leave()  # the transaction may have been committed: replay of the pack finds out
+            return _refuse_for(fault, chosen)
+        return self._part(chosen, lost)
+
+    def _keep_singly(self, chosen: list[Candidate]) -> list[Candidate]:
+        """After a group's transaction failed: each in its own, the guilty refused; marks wait for the next group."""
+        again: list[Candidate] = []
+        guilty = []
+        for candidate in chosen:
+            try:
+                lost = self._index.record(Batch([candidate.entry()], {}))
+            except RecordRefused:
+                guilty.append(candidate)
+            except Unavailable as fault:
+                self._packs.leave()
+                _refuse_for(fault, [candidate])
+            else:
+                again += self._part([candidate], lost)
+        self._void(guilty, "refused by the index")
+        _refuse(guilty, Refusal.STORAGE_FAILED, "The index does not take this instance")
+        return again
+
+    def _part(self, recorded: list[Candidate], lost: frozenset[str]) -> list[Candidate]:
+        """Give the recorded ones their success; void what the losers of a race have written."""
+        losers = [candidate for candidate in recorded if candidate.uid in lost]
+        for candidate in recorded:
+            if candidate.uid not in lost:
+                candidate.outcome = candidate.stored()
+        self._void(losers, "stored by another process first")
+        return losers
+
+    def _void(self, candidates: Sequence[Candidate], reason: str) -> None:
+        """Declare their members no part of the archive; a void record that fails leaves the decision to replay."""
+        fresh = [each for each in candidates if not each.replayed]
+        offsets = [each.placement.offset for each in fresh if each.placement and not each.large]
+        try:
+            if offsets:
+                self._packs.void(offsets, reason)
+        except Unavailable:
+            self._packs.leave()
+        for candidate in fresh:
+            candidate.placement = None
+
+    def _write(self, candidates: Sequence[Candidate]) -> dict[str, int]:
+        """Bring members without a place to stable storage; the packs written, and where each then ends."""
+        marks = {}
+        small = [candidate for candidate in candidates if not candidate.placement and not candidate.large]
+        if small:
+            appended = self._packs.append([candidate.member() for candidate in small])
+            marks[appended.pack] = appended.end
+            for candidate, offset in zip(small, appended.offsets, strict=True):
+                candidate.place(appended.pack, offset)
+        for candidate in candidates:
+            if candidate.large and not candidate.placement:
+                appended = candidate.large.finish(candidate.label())
+                marks[appended.pack] = appended.end
+                candidate.place(appended.pack, appended.offsets[0])
+        return marks
+
+    @staticmethod
+    def _close_large(candidate: Candidate) -> None:
+        """A large object's pack is sealed when it was recorded, removed when it was not written for good."""
+        large, outcome = candidate.large, candidate.outcome
+        if large is None:
+            return
+        try:
+            if candidate.placement is None:
+                large.abort()
+            elif isinstance(outcome, Refused):
+                large.leave()
+            else:
+                large.seal()
+        except Unavailable:
+            large.leave()
+
+
+def _outcome(item: Candidate | Refused) -> Outcome:
+    if isinstance(item, Refused):
+        return item
+    return item.outcome or Refused(Refusal.STORAGE_FAILED, "The instance was not stored; try again")
+
+
+def _refuse(candidates: Sequence[Candidate], refusal: Refusal, comment: str) -> None:
+    for candidate in candidates:
+        candidate.refuse(refusal, comment)
+
+
+def _refuse_for(fault: Unavailable, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Nothing of these was stored: the sender may try again."""
+    if isinstance(fault, NoSpace):
+        _refuse(candidates, Refusal.NO_SPACE, "The archive has no space left")
+    else:
+        _refuse(candidates, Refusal.STORAGE_FAILED, "The store does not work now; try again")
+    return []

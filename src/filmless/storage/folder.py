@@ -1,0 +1,116 @@
+"""Packs below one local folder: the open ingest pack of this process, reads, and what replay needs."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from filmless.archive.errors import Unavailable
+from filmless.archive.ports import Appended, NewMember
+from filmless.storage.files import FreeSpace, lock, read_all, storage_error
+from filmless.storage.pack import ClaimedPack, LargeObject, OpenPack
+
+SEAL_AT = 1 << 30  # bytes of an ingest pack after which a new one is begun
+OPEN_FOR_READING = 128  # descriptors kept by one process
+
+
+class PackFolder:
+    """Fulfils ``PackStore``. ``append``, ``void``, ``sealed`` and ``leave`` belong to the one committer thread."""
+
+    def __init__(self, root: Path, *, space: FreeSpace | None = None, seal_at: int = SEAL_AT) -> None:
+        self._root, self._space, self._seal_at = root, space or FreeSpace(), seal_at
+        self._pack: OpenPack | None = None
+        self._sealed: list[str] = []
+        self._reading = lru_cache(OPEN_FOR_READING)(self._open_for_reading)
+
+    def append(self, members: Sequence[NewMember]) -> Appended:
+        """Write members to the open pack and sync it: when this returns they are on stable storage."""
+        self._space.demand(self._root, sum(len(member.head) + len(member.data_set) for member in members))
+        pack = self._open_pack()
+        start = pack.end
+        try:
+            offsets = pack.append(members)
+        except Unavailable:
+            if pack.broken:
+                pack.give_up(start)
+                self._pack = None
+            raise
+        return Appended(pack.name, offsets, pack.end)
+
+    def void(self, offsets: Sequence[int], reason: str) -> None:
+        """Declare files of the last append no part of the archive; durable with the next sync."""
+        if self._pack is not None:
+            self._pack.void(offsets, reason)
+
+    def sealed(self) -> Sequence[str]:
+        """Packs sealed since the last call, for the index to know."""
+        names, self._sealed = self._sealed, []
+        return names
+
+    def leave(self) -> None:
+        """Go on in a new pack; the rows of this one are in doubt, so replay looks at it and seals it."""
+        if self._pack is not None:
+            self._pack.close()
+            self._pack = None
+
+    def seal(self) -> None:
+        """Seal the open pack, since this process ends."""
+        if self._pack is not None:
+            pack, self._pack = self._pack, None
+            pack.seal()
+            self._sealed.append(pack.name)
+
+    def open_large(self, issuer: str) -> LargeObject:
+        """A pack of its own for one object that streams through; any thread may use it."""
+        return LargeObject(self._root, issuer, self._space, self._sealed.append)
+
+    def read(self, pack: str, start: int, stop: int) -> bytes:
+        """Bytes of a pack; fewer than asked for only where it ends."""
+        try:
+            return read_all(self._reading(pack).number, start, stop)
+        except OSError as error:
+            raise storage_error(error) from error
+
+    def lengths(self) -> Mapping[str, int]:
+        """Every pack there is, with its bytes."""
+        folder = self._root / "ingest"
+        try:
+            return {str(path.relative_to(self._root)): path.stat().st_size for path in folder.rglob("*.tar")}
+        except OSError as error:
+            raise storage_error(error) from error
+
+    @contextmanager
+    def claim(self, pack: str) -> Iterator[ClaimedPack | None]:
+        """A pack that nobody writes, locked as long as the context lasts; None when it has a writer."""
+        path = self._root / pack
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError as error:
+            raise storage_error(error) from error
+        try:
+            yield ClaimedPack(path, descriptor) if lock(descriptor) else None
+        finally:
+            os.close(descriptor)
+
+    def _open_pack(self) -> OpenPack:
+        if self._pack is not None and self._pack.end >= self._seal_at:
+            self.seal()
+        if self._pack is None:
+            self._pack = OpenPack(self._root)
+        return self._pack
+
+    def _open_for_reading(self, pack: str) -> "_Descriptor":
+        return _Descriptor(self._root / pack)
+
+
+class _Descriptor:
+    """A file open for reading, closed when the cache and the last reader have let go of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.number = -1
+        self.number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __del__(self) -> None:
+        if self.number >= 0:
+            os.close(self.number)
