@@ -9,6 +9,7 @@ from filmless.archive.errors import BadQuery
 from filmless.archive.match_values import Dates, Kind, Times, Wanted, is_universal, read_value, sounds_like, words_of
 from filmless.archive.model import Level, Query
 from filmless.standards.dicom.dictionary import keyword_of, vr_of
+from filmless.standards.dicom.levels import PATIENT_TAGS, SERIES_TAGS, STUDY_TAGS
 
 _Range = TypeVar("_Range", Dates, Times)
 
@@ -68,29 +69,12 @@ KEYS = {
     )
 }
 
-# What the index keeps of an object's header at each level, as first received (PS3.3 C.7.1 to C.7.3, C.7.5.1).
+# What the index keeps of an object's header at each level, as first received.
 ATTRIBUTES = {
-    Level.PATIENT: frozenset({
-        0x00100010, 0x00100020, 0x00100021, 0x00100022, 0x00100024, 0x00100026, 0x00100030, 0x00100032, 0x00100033,
-        0x00100034, 0x00100035, 0x00100040, 0x00100200, 0x00101000, 0x00101001, 0x00101002, 0x00101005, 0x00101060,
-        0x00101100, 0x00102160, 0x00102201, 0x00102202, 0x00102292, 0x00102293, 0x00102294, 0x00102297, 0x00102298,
-        0x00102299, 0x00104000, 0x00120062, 0x00120063,
-    }),
-    Level.STUDY: frozenset({
-        0x00080020, 0x00080030, 0x00080050, 0x00080051, 0x00080090, 0x00080096, 0x0008009C, 0x0008009D, 0x00080201,
-        0x00081030, 0x00081032, 0x00081048, 0x00081049, 0x00081060, 0x00081062, 0x00081080, 0x00081084, 0x00081110,
-        0x00081120, 0x00101010, 0x00101020, 0x00101030, 0x00102000, 0x00102110, 0x00102180, 0x001021A0, 0x001021B0,
-        0x001021C0, 0x00102203, 0x00120010, 0x00120020, 0x00120040, 0x00120050, 0x0020000D, 0x00200010, 0x00321032,
-        0x00321033, 0x00321060, 0x00321064, 0x00380010, 0x00380060, 0x00380062, 0x00380500, 0x00401012,
-    }),
-    Level.SERIES: frozenset({
-        0x00080021, 0x00080031, 0x00080060, 0x00080064, 0x00080068, 0x00080070, 0x00080080, 0x00080081, 0x00080082,
-        0x00081010, 0x00081040, 0x0008103E, 0x0008103F, 0x00081050, 0x00081052, 0x00081070, 0x00081072, 0x00081090,
-        0x00081111, 0x00081250, 0x00180010, 0x00180015, 0x00181000, 0x00181020, 0x00181030, 0x00185100, 0x0020000E,
-        0x00200011, 0x00200052, 0x00200060, 0x00201040, 0x00400241, 0x00400244, 0x00400245, 0x00400250, 0x00400251,
-        0x00400253, 0x00400254, 0x00400260, 0x00400275, 0x00400280,
-    }),
-}  # fmt: skip
+    Level.PATIENT: frozenset(PATIENT_TAGS),
+    Level.STUDY: frozenset(STUDY_TAGS) | {0x00080201},  # the offset from UTC of its dates and times
+    Level.SERIES: frozenset(SERIES_TAGS),
+}
 
 # Say how a request or its answer is written; never matched (PS3.4 C.2.2.2, C.4.1.1.3.2).
 NEVER_MATCHED = frozenset({0x00080005, 0x00080052, 0x00080053, 0x00080054, 0x00080056, 0x00080201, 0x00081190})

@@ -1,0 +1,316 @@
+"""Conditions of a query as SQL; every value is a bound parameter, every name comes from the tables here."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, time
+from decimal import Decimal
+
+from filmless.archive.match_values import (
+    Dates,
+    Empty,
+    Exact,
+    Kind,
+    Like,
+    Moments,
+    Name,
+    Number,
+    Sounds,
+    Times,
+    Wanted,
+)
+from filmless.archive.matching import Condition, Criterion, DateTimeCriterion, ItemCriterion, Key
+from filmless.archive.model import Level
+from filmless.archive.scope import Scope
+from filmless.standards.dicom.text import fold
+from filmless.standards.dicom.uids import uid_digest
+
+ALIAS = {Level.PATIENT: "p", Level.STUDY: "s", Level.SERIES: "e", Level.IMAGE: "i"}
+
+COLUMN = {
+    "patient_id": "p.patient_id",
+    "issuer": "p.issuer",
+    "birth_date": "p.birth_date",
+    "sex": "p.sex",
+    "study_uid": "s.study_uid",
+    "study_date": "s.date_key",
+    "study_time": "s.time_key",
+    "accession_number": "s.accession_number",
+    "study_series": "(select count(*) from series c where c.study_id = s.id)",
+    "study_instances": "(select coalesce(sum(c.instance_count), 0) from series c where c.study_id = s.id)",
+    "series_uid": "e.series_uid",
+    "modality": "e.modality",
+    "series_number": "e.series_number",
+    "series_instances": "e.instance_count",
+    "instance_number": "i.instance_number",
+    "frame_count": "i.frame_count",
+    "rows": "i.rows",
+    "columns": "i.columns",
+    "bits_allocated": "i.bits_allocated",
+}
+_CODE_COLUMN = {"sop_class_uid": "i.sop_class", "transfer_syntax_uid": "i.transfer_syntax"}
+_PATIENT_COUNT = {
+    "patient_studies": "count(distinct c.id)",
+    "patient_series": "count(r.id)",
+    "patient_instances": "coalesce(sum(r.instance_count), 0)",
+}
+_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")  # of a name in JSON (PS3.18 F.2.2)
+_NOTHING = "false"
+
+
+class Parameters:
+    """Values of a statement, each bound under a name of its own."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {}
+
+    def bind(self, value: object) -> str:
+        """Give the placeholder of a value."""
+        name = f"v{len(self.values)}"
+        self.values[name] = value
+        return f"%({name})s"
+
+
+def scope_condition(scope: Scope, bound: Parameters, *, study: str = "s", patient: str = "p") -> str:
+    """Say which rows of study and patient the scope reaches."""
+    if scope.everything:
+        return "true"
+    reached = []
+    if scope.study_uids:
+        reached.append(f"{study}.study_uid = any({bound.bind(sorted(scope.study_uids))}::text[])")
+    if scope.patient_keys:
+        issuers, ids = zip(*sorted(scope.patient_keys), strict=True)
+        keys = f"unnest({bound.bind(list(issuers))}::text[], {bound.bind(list(ids))}::text[])"
+        reached.append(f"({patient}.issuer, {patient}.patient_id) in ({select(f'* from {keys}')})")
+    return any_of(reached)
+
+
+def patient_counts(scope: Scope, bound: Parameters, patient_id: str, *counts: str) -> str:
+    """Count what the scope reaches of a patient."""
+    reached = scope_condition(scope, bound, study="c", patient="o")
+    return select(
+        f"{', '.join(counts)} from study c join patient o on o.id = c.patient_id "
+        f"left join series r on r.study_id = c.id where c.patient_id = {patient_id} and {reached}"
+    )
+
+
+def select(what: str) -> str:
+    """Begin a statement or a query within one."""
+    return "select " + what
+
+
+def any_of(conditions: Iterable[str]) -> str:
+    """Join alternatives; none is nothing."""
+    return f"({' or '.join(conditions) or _NOTHING})"
+
+
+def all_of(conditions: Iterable[str]) -> str:
+    """Join what must hold together; none is everything."""
+    return " and ".join(conditions) or "true"
+
+
+class Conditions:
+    """Writes conditions into one statement."""
+
+    def __init__(self, bound: Parameters, scope: Scope) -> None:
+        self._bound = bound
+        self._scope = scope
+        self._aliases = 0
+
+    def condition(self, condition: Condition) -> str:
+        """Write one condition of a query."""
+        if isinstance(condition, DateTimeCriterion):
+            return self._moment_range(condition)
+        if isinstance(condition, Criterion) and condition.key.field is not None:
+            return any_of(self._field(condition.key, condition.key.field, condition.any_of))
+        return self._attribute(condition, f"{ALIAS[condition.key.level]}.attributes")
+
+    def word(self, word: str) -> str:
+        """Find a word of a free text: anywhere from three letters on, else where a word begins."""
+        pattern = f"%{escaped(word)}%" if len(word) >= 3 else f"% {escaped(word)}%"
+        return f"s.search_text like {self._bound.bind(pattern)}"
+
+    def _field(self, key: Key, field: str, wanted: Sequence[Wanted]) -> list[str]:
+        """Write alternatives for what the index holds apart."""
+        if field == "patient_name":
+            return [self._patient_name(one) for one in wanted]
+        if field == "study_description":
+            return [self._description(key, one) for one in wanted]
+        texts = [one.text for one in wanted if isinstance(one, Exact)]
+        others = [one for one in wanted if not isinstance(one, Exact)]
+        if field == "modalities":
+            return ([f"s.modalities && {self._bound.bind(texts)}::text[]"] if texts else []) + [
+                self._modalities(one) for one in others
+            ]
+        equal = [self._equal(field, texts)] if texts else []
+        return equal + [self._column(field, key.kind, one) for one in others]
+
+    def _equal(self, field: str, texts: list[str]) -> str:
+        if field == "instance_uid":
+            digests = self._bound.bind([uid_digest(uid) for uid in texts])
+            return (
+                f"(i.uid_digest = any({digests}::uuid[]) and i.instance_uid = any({self._bound.bind(texts)}::text[]))"
+            )
+        if field in _CODE_COLUMN:
+            codes = select(f"id from uid_code where uid = any({self._bound.bind(texts)}::text[])")
+            return f"{_CODE_COLUMN[field]} in ({codes})"
+        if len(texts) == 1:
+            return f"{COLUMN[field]} = {self._bound.bind(texts[0])}"
+        return f"{COLUMN[field]} = any({self._bound.bind(texts)}::text[])"
+
+    def _column(self, field: str, kind: Kind, wanted: Wanted) -> str:
+        if field in _PATIENT_COUNT:
+            column = f"({patient_counts(self._scope, self._bound, 'p.id', _PATIENT_COUNT[field])})"
+        else:
+            column = COLUMN.get(field, "")
+        if not column:
+            return _NOTHING
+        if isinstance(wanted, Number):
+            return self._whole_number(column, wanted.value)
+        if isinstance(wanted, Empty):
+            known_as_text = {Kind.TEXT, Kind.CODE, Kind.UID}
+            return f"{column} = ''" if kind in known_as_text or field == "birth_date" else f"{column} is null"
+        if field != "birth_date" and isinstance(wanted, Dates | Times):
+            return self._between(column, wanted.low, wanted.high)
+        return self._text(column, wanted)
+
+    def _whole_number(self, column: str, value: Decimal) -> str:
+        """Columns hold whole numbers of 32 bits, counts of 64."""
+        if abs(value) >= 1 << 63 or value != int(value):
+            return _NOTHING
+        return f"{column} = {self._bound.bind(int(value))}::bigint"
+
+    def _between(self, column: str, low: date | time | str | None, high: date | time | str | None) -> str:
+        ends = [f"{column} >= {self._bound.bind(low)}"] if low is not None else []
+        ends += [f"{column} <= {self._bound.bind(high)}"] if high is not None else []
+        return f"({all_of(ends)})"
+
+    def _moment_range(self, asked: DateTimeCriterion) -> str:
+        """Compare dates alone first, which an index does; a study without time is at the begin of its day."""
+        moment, ends = "(s.date_key, coalesce(s.time_key, '00:00'))", ["s.date_key is not null"]
+        for sign, end in ((">=", asked.low), ("<=", asked.high)):
+            if end is not None:
+                day = self._bound.bind(end[0])
+                ends += [f"s.date_key {sign} {day}", f"{moment} {sign} ({day}, {self._bound.bind(end[1])})"]
+        return all_of(ends)
+
+    def _modalities(self, wanted: Wanted) -> str:
+        if isinstance(wanted, Like):
+            like = f"modality like {self._bound.bind(like_pattern(wanted.pattern))}"
+            return f"exists ({select(f'from unnest(s.modalities) modality where {like}')})"
+        return "s.modalities = '{}'"
+
+    def _description(self, key: Key, wanted: Wanted) -> str:
+        """Narrow by the searched text, which an index does, before the value itself is compared."""
+        exact = self._attribute(Criterion(key, (wanted,)), "s.attributes")
+        words = words_within(wanted)
+        narrowed = [f"s.search_text like {self._bound.bind(f'%{escaped(word)}%')}" for word in words]
+        return f"({all_of([*narrowed, exact])})"
+
+    def _patient_name(self, wanted: Wanted) -> str:
+        if isinstance(wanted, Sounds):
+            return f"p.name_sounds @> {self._bound.bind(list(wanted.codes))}::text[]"
+        if isinstance(wanted, Empty) or not isinstance(wanted, Name):
+            return "p.name_folded = ''"
+        if len(wanted.groups) == 1:
+            return any_of(self._name_group(number, wanted.groups[0]) for number in (1, 2, 3))
+        groups = [self._name_group(number, group) for number, group in enumerate(wanted.groups, 1) if group]
+        return f"({all_of(groups)})"
+
+    def _name_group(self, number: int, pattern: str) -> str:
+        """Compare one group; what stands first in each is what an index finds."""
+        group = f"split_part(p.name_folded, '=', {number})"
+        like = f"{group} like {self._bound.bind(like_pattern(pattern))}"
+        if number > 1:
+            return f"({group} <> '' and {like})"
+        return f"(p.name_folded like {self._bound.bind(_broad(pattern))} and {like})"
+
+    def _attribute(self, condition: Criterion | ItemCriterion, attributes: str) -> str:
+        """Compare with the values of an attribute in DICOM JSON."""
+        path = f"""'$."{condition.key.tag:08X}".Value[*]'"""
+        value = self._alias()
+        values = f"from jsonb_path_query({attributes}, {path}) {value} where "
+        if isinstance(condition, ItemCriterion):
+            return f"exists ({select(values)}{all_of(self._attribute(one, value) for one in condition.all_of)})"
+        alternatives = []
+        for one in condition.any_of:
+            if isinstance(one, Empty):
+                alternatives.append(f"not exists ({select(values)}{value} <> 'null')")
+            else:
+                alternatives.append(f"exists ({select(values)}{self._json_value(value, one)})")
+        return any_of(alternatives)
+
+    def _json_value(self, value: str, wanted: Wanted) -> str:
+        if isinstance(wanted, Number):
+            return f"{value} = to_jsonb({self._bound.bind(wanted.value)}::numeric)"
+        if isinstance(wanted, Name):
+            return self._json_name(value, wanted)
+        return self._text(f"({value} #>> '{{}}')", wanted)
+
+    def _json_name(self, value: str, wanted: Name) -> str:
+        """Compare a name that is kept as it came; ASCII letters and their accented forms fold, others are as asked."""
+        asked = list(zip(wanted.groups, wanted.text.split("="), strict=False))
+        places: Sequence[Sequence[str]] = [_GROUPS] if len(asked) == 1 else [[group] for group in _GROUPS[: len(asked)]]
+        groups = []
+        for (folded, text), names in zip(asked, places, strict=True):
+            if folded:
+                low, raw = self._bound.bind(like_pattern(folded)), self._bound.bind(like_pattern(text))
+                kept = [f"rtrim({value} ->> '{name}', '^ ')" for name in names]
+                groups.append(any_of(f"lower(unaccent({one})) like {low} or {one} like {raw}" for one in kept))
+        return all_of(groups)
+
+    def _text(self, text: str, wanted: Wanted) -> str:
+        """Compare a text as received: dates, times and moments by their digits."""
+        match wanted:
+            case Exact():
+                return f"{text} = {self._bound.bind(wanted.text)}"
+            case Like():
+                return f"{text} like {self._bound.bind(like_pattern(wanted.pattern))}"
+            case Dates():
+                ends = [
+                    None if end is None else end.strftime("%Y%m%d").rjust(8, "0") for end in (wanted.low, wanted.high)
+                ]
+                digits = f"replace({text}, '.', '')"
+                return f"({digits} ~ '^[0-9]{{8}}$' and {self._between(digits, *ends)})"
+            case Times():
+                ends = [None if end is None else end.strftime("%H%M%S%f") for end in (wanted.low, wanted.high)]
+                digits = f"rpad(translate({text}, ':.', ''), 12, '0')"
+                return f"({text} ~ '^[0-9]{{2}}[0-9:]*([.][0-9]+)?$' and {self._between(digits, *ends)})"
+            case Moments():
+                digits = f"replace(regexp_replace({text}, '[+-][0-9]{{4}}$', ''), '.', '')"
+                whole = f"({digits} || substr('00000101000000000000', length({digits}) + 1))"
+                return f"({text} ~ '^[0-9]{{4}}' and {self._between(whole, wanted.low, wanted.high)})"
+            case _:
+                return _NOTHING
+
+    def _alias(self) -> str:
+        self._aliases += 1
+        return f"value{self._aliases}"
+
+
+def escaped(text: str) -> str:
+    """Write a text so that LIKE takes each character for itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def like_pattern(pattern: str) -> str:
+    """Translate DICOM's wild cards into those of LIKE."""
+    return escaped(pattern).replace("*", "%").replace("?", "_")
+
+
+def words_within(wanted: Wanted) -> list[str]:
+    """Give folded texts that must be in the searched text of a description that matches."""
+    pattern = wanted.text if isinstance(wanted, Exact) else wanted.pattern if isinstance(wanted, Like) else ""
+    pieces = [pattern] if isinstance(wanted, Exact) else _pieces(pattern)
+    return [word for piece in pieces if (word := fold(piece).strip())]
+
+
+def _broad(pattern: str) -> str:
+    """Give a pattern that matches at least as much and that an index can use: its begin, or its longest piece."""
+    pieces = _pieces(pattern)
+    if pattern[:1] not in {"*", "?"} and pieces:
+        return f"{escaped(pieces[0])}%"
+    longest = max(pieces, key=len, default="")
+    return f"%{escaped(longest)}%" if longest else "%"
+
+
+def _pieces(pattern: str) -> list[str]:
+    return [piece for piece in pattern.replace("?", "*").split("*") if piece]

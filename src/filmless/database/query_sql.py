@@ -1,0 +1,305 @@
+"""A query and a scope become one statement: only the tables that are needed, counts only for the rows of the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from filmless.archive.cursor import SortKind, SortValue
+from filmless.archive.errors import BadQuery
+from filmless.archive.match_values import Exact
+from filmless.archive.matching import (
+    DEPTH_OF,
+    STUDY_ARRIVAL_DATE,
+    Condition,
+    Criteria,
+    Criterion,
+    DateTimeCriterion,
+    name_of,
+)
+from filmless.archive.model import Level, Order, Query
+from filmless.archive.scope import Scope
+from filmless.database.query_conditions import (
+    ALIAS,
+    Conditions,
+    Parameters,
+    all_of,
+    any_of,
+    patient_counts,
+    scope_condition,
+    select,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL with its bound values."""
+
+    sql: str
+    values: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class SortColumn:
+    """What rows are sorted by; unknown values come last in both directions."""
+
+    expression: str
+    kind: SortKind
+    level: Level
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """A column and its direction."""
+
+    column: SortColumn
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What the rows must hold beyond the identifiers of their level."""
+
+    attributes: frozenset[Level]  # levels whose attributes are needed
+    study_counts: bool = False
+    patient_counts: bool = False
+    placement: bool = False  # where the instance's bytes lie
+
+
+_DATE = SortColumn("s.date_key", SortKind.DATE, Level.STUDY, nullable=True)
+_TIME = SortColumn("s.time_key", SortKind.TIME, Level.STUDY, nullable=True)
+_NAME = SortColumn("p.name_folded", SortKind.TEXT, Level.PATIENT)
+_SERIES_NUMBER = SortColumn("e.series_number", SortKind.NUMBER, Level.SERIES, nullable=True)
+_INSTANCE_NUMBER = SortColumn("i.instance_number", SortKind.NUMBER, Level.IMAGE, nullable=True)
+_SERIES = SortColumn("e.id", SortKind.NUMBER, Level.SERIES)
+
+SORT_COLUMNS: dict[int, tuple[SortColumn, ...]] = {
+    0x00080020: (_DATE, _TIME),
+    0x00080030: (_TIME,),
+    0x00100010: (_NAME,),
+    0x00100020: (SortColumn("p.patient_id", SortKind.TEXT, Level.PATIENT),),
+    0x00080061: (SortColumn("s.modalities", SortKind.TEXTS, Level.STUDY),),
+    0x00081030: (SortColumn("s.description_folded", SortKind.TEXT, Level.STUDY),),
+    0x00080050: (SortColumn("s.accession_number", SortKind.TEXT, Level.STUDY),),
+    STUDY_ARRIVAL_DATE: (SortColumn("s.last_received_at", SortKind.MOMENT, Level.STUDY),),
+    0x00080060: (SortColumn("e.modality", SortKind.TEXT, Level.SERIES),),
+    0x00200011: (_SERIES_NUMBER,),
+    0x00200013: (_INSTANCE_NUMBER,),
+}
+
+_IDS = {level: SortColumn(f"{alias}.id", SortKind.NUMBER, level) for level, alias in ALIAS.items()}
+_CAST = {
+    SortKind.TEXT: "text",
+    SortKind.NUMBER: "bigint",
+    SortKind.DATE: "date",
+    SortKind.TIME: "time",
+    SortKind.MOMENT: "timestamptz",
+    SortKind.TEXTS: "text[]",
+}
+
+_TABLE = {Level.PATIENT: "patient p", Level.STUDY: "study s", Level.SERIES: "series e", Level.IMAGE: "instance i"}
+_JOIN = (  # upwards from the instance
+    (Level.SERIES, "join series e on e.id = i.series_id"),
+    (Level.STUDY, "join study s on s.id = e.study_id"),
+    (Level.PATIENT, "join patient p on p.id = s.patient_id"),
+)
+_COLUMNS = {
+    Level.PATIENT: ("p.id as patient_key",),
+    Level.STUDY: ("s.id as study_key", "s.study_uid", "s.modalities", "s.last_received_at"),
+    Level.SERIES: ("e.id as series_key", "e.series_uid", "e.instance_count"),
+    Level.IMAGE: (
+        "i.id as instance_key", "i.instance_uid", "i.sop_class", "i.transfer_syntax", "i.instance_number", "i.rows",
+        "i.columns", "i.bits_allocated", "i.frame_count",
+    ),
+}  # fmt: skip
+_PLACEMENT = (
+    "i.pack_id", "i.pack_offset", "i.length", "i.head_length", "i.head_sha256", "i.data_set_sha256", "i.pixel_offset",
+    "i.received_at",
+)  # fmt: skip
+
+
+def sorting_of(query: Query, criteria: Criteria) -> tuple[Sorting, ...]:
+    """Give the order of a query, the row's id last; raises ``BadQuery`` for a key that is not sorted by."""
+    chosen = [sorting for order in query.order for sorting in _ordered(order, query.level)] or _default(query, criteria)
+    last = Sorting(_IDS[query.level], chosen[0].descending if chosen else True)
+    return (*chosen, last)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of the list that one index range holds."""
+
+    behind: tuple[SortValue, ...] | None = None  # sort values of the row before it
+    unknown: bool = False  # rows whose first sort value is unknown: the end of the list
+
+
+def segments(sortings: Sequence[Sorting], after: Sequence[SortValue] | None) -> list[Segment]:
+    """Cut what follows a row: an index range ends where unknown values begin."""
+    if after is None:
+        return [Segment()]
+    rest = [Segment(unknown=True)] if sortings[0].column.nullable and after[0] is not None else []
+    return [Segment(tuple(after)), *rest]
+
+
+class Compiler:
+    """Compiles the statements of one query within one scope; raises ``BadQuery`` for what cannot be sorted by."""
+
+    def __init__(self, query: Query, criteria: Criteria, scope: Scope) -> None:
+        if criteria.words and query.level is Level.PATIENT:
+            raise BadQuery("a free text is searched among studies, not patients")
+        self._query = query
+        self._criteria = criteria
+        self._scope = scope
+        self.sortings = sorting_of(query, criteria)
+
+    def page(self, fields: Fields, segment: Segment, limit: int | None, offset: int = 0) -> Statement:
+        """Compile the rows of a segment, in order; no limit is all of them."""
+        bound = Parameters()
+        level = self._query.level
+        columns = _inner_columns(level, fields)
+        conditions = [*self._filter(bound), *_keyset(self.sortings, segment, bound)]
+        needed = self._filtered_levels() | {sorting.column.level for sorting in self.sortings} | fields.attributes
+        needed |= {above for above in (Level.STUDY, Level.SERIES) if DEPTH_OF[above] < DEPTH_OF[level]}
+        keys = [f"{sorting.column.expression} as sort{n}" for n, sorting in enumerate(self.sortings)]
+        order = ", ".join(_order(sorting.column.expression, sorting) for sorting in self.sortings)
+        rows = select(f"{', '.join([*columns, *keys])} from {_from(level, needed)} where {all_of(conditions)} ")
+        rows += f"order by {order}"
+        if limit is not None:
+            rows += f" limit {bound.bind(limit)}::bigint offset {bound.bind(offset)}::bigint"
+        return Statement(self._with_counts(rows, columns, fields, bound), bound.values)
+
+    def count(self, ceiling: int | None) -> Statement:
+        """Compile how many rows there are, counted no further than the ceiling."""
+        bound = Parameters()
+        conditions = all_of(self._filter(bound))
+        rows = select(f"from {_from(self._query.level, self._filtered_levels())} where {conditions}")
+        if ceiling is not None:
+            rows += f" limit {bound.bind(ceiling)}::bigint"
+        return Statement(select(f"count(*) from ({rows}) hits"), bound.values)
+
+    def _filter(self, bound: Parameters) -> list[str]:
+        conditions = Conditions(bound, self._scope)
+        written = [conditions.condition(condition) for condition in self._criteria.all_of]
+        written += [conditions.word(word) for word in self._criteria.words]
+        if self._scope.everything:
+            return written
+        if self._query.level is Level.PATIENT:
+            reached = scope_condition(self._scope, bound, study="c")
+            return [*written, f"exists ({select(f'from study c where c.patient_id = p.id and {reached}')})"]
+        return [*written, scope_condition(self._scope, bound)]
+
+    def _filtered_levels(self) -> frozenset[Level]:
+        levels = {_level_of(condition) for condition in self._criteria.all_of}
+        if self._criteria.words or (self._scope.study_uids and not self._scope.everything):
+            levels.add(Level.STUDY)
+        if self._scope.patient_keys and not self._scope.everything:
+            levels.add(Level.PATIENT)
+        return frozenset(levels - {Level.STUDY} if self._query.level is Level.PATIENT else levels)
+
+    def _with_counts(self, rows: str, columns: Sequence[str], fields: Fields, bound: Parameters) -> str:
+        """Add to the rows of the page what is counted and named, and their attributes as text."""
+        names = [column.rpartition(" as ")[2].rpartition(".")[2] for column in columns]
+        shown = [f"page.{name}" + ("::text" if name.endswith("attributes") else "") for name in names]
+        joined = ["page"]
+        if self._query.level is Level.IMAGE:
+            shown += ["sop.uid as sop_class_uid", "syntax.uid as transfer_syntax_uid"]
+            joined += ["join uid_code sop on sop.id = page.sop_class"]
+            joined += ["join uid_code syntax on syntax.id = page.transfer_syntax"]
+        if fields.placement:
+            shown.append("pack.name as pack")
+            joined.append("join pack on pack.id = page.pack_id")
+        if fields.study_counts:
+            shown += ["study_count.series as study_series", "study_count.instances as study_instances"]
+            counted = "count(*) as series, coalesce(sum(c.instance_count), 0) as instances"
+            of_study = select(f"{counted} from series c where c.study_id = page.study_key")
+            joined.append(f"cross join lateral ({of_study}) study_count")
+        if fields.patient_counts:
+            shown += [f"patient_count.{name} as patient_{name}" for name in ("studies", "series", "instances")]
+            counted = "count(distinct c.id) as studies, count(r.id) as series, coalesce(sum(r.instance_count), 0) as instances"
+            joined.append(
+                f"cross join lateral ({patient_counts(self._scope, bound, 'page.patient_key', counted)}) patient_count"
+            )
+        shown += [f"page.sort{n}" for n in range(len(self.sortings))]
+        order = ", ".join(_order(f"page.sort{n}", sorting) for n, sorting in enumerate(self.sortings))
+        return select(f"{', '.join(shown)} from ({rows}) {' '.join(joined)} order by {order}")
+
+
+def _inner_columns(level: Level, fields: Fields) -> list[str]:
+    columns = [column for one in Level if DEPTH_OF[one] <= DEPTH_OF[level] for column in _COLUMNS[one]]
+    if Level.PATIENT not in fields.attributes and level is not Level.PATIENT:
+        columns.remove("p.id as patient_key")
+    for one in sorted(fields.attributes, key=DEPTH_OF.__getitem__):
+        columns.append(f"{ALIAS[one]}.attributes as {one.lower()}_attributes")
+    if Level.PATIENT in fields.attributes:
+        columns.append("p.issuer")
+    return columns + (list(_PLACEMENT) if fields.placement else [])
+
+
+def _from(level: Level, needed: frozenset[Level] | set[Level]) -> str:
+    highest = min((DEPTH_OF[one] for one in needed), default=DEPTH_OF[level])
+    joins = [join for above, join in _JOIN if highest <= DEPTH_OF[above] < DEPTH_OF[level]]
+    return " ".join([_TABLE[level], *joins])
+
+
+def _level_of(condition: Condition) -> Level:
+    return Level.STUDY if isinstance(condition, DateTimeCriterion) else condition.key.level
+
+
+def _order(expression: str, sorting: Sorting) -> str:
+    if not sorting.descending:
+        return expression
+    return f"{expression} desc nulls last" if sorting.column.nullable else f"{expression} desc"
+
+
+def _keyset(sortings: Sequence[Sorting], segment: Segment, bound: Parameters) -> list[str]:
+    """Say what lies behind a row: beyond it in one column, and equal to it in those before."""
+    first = sortings[0].column.expression
+    if segment.unknown:
+        return [f"{first} is null"]
+    if segment.behind is None:
+        return []
+    equal: list[str] = []
+    beyond: list[str] = []
+    for sorting, value in zip(sortings, segment.behind, strict=True):
+        expression = sorting.column.expression
+        if value is None:
+            equal.append(f"{expression} is null")
+            continue
+        limit = f"{bound.bind(value)}::{_CAST[sorting.column.kind]}"
+        further = f"{expression} {'<' if sorting.descending else '>'} {limit}"
+        if equal and sorting.column.nullable:
+            further = any_of([further, f"{expression} is null"])
+        beyond.append(f"({all_of([*equal, further])})")
+        equal.append(f"{expression} = {limit}")
+        if len(equal) == 1:  # the range in which an index begins to read
+            start = f"{expression} {'<=' if sorting.descending else '>='} {limit}"
+    if segment.behind[0] is None:
+        start = f"{first} is null"
+    return [start, any_of(beyond)]
+
+
+def _ordered(order: Order, level: Level) -> list[Sorting]:
+    columns = SORT_COLUMNS.get(order.tag, ())
+    if not columns or any(DEPTH_OF[column.level] > DEPTH_OF[level] for column in columns):
+        raise BadQuery(f"{name_of(order.tag)}: not sorted by at this level")
+    return [Sorting(column, order.descending) for column in columns]
+
+
+def _default(query: Query, criteria: Criteria) -> list[Sorting]:
+    """Give the order in which a person reads the level; across studies what came last is first."""
+    one_study, one_series = _is_single(criteria, "study_uid"), _is_single(criteria, "series_uid")
+    match query.level:
+        case Level.PATIENT:
+            return [Sorting(_NAME, descending=False)]
+        case Level.STUDY:
+            return [Sorting(_DATE, descending=True), Sorting(_TIME, descending=True)]
+        case Level.SERIES:
+            columns = [_SERIES_NUMBER] if one_study else []
+        case Level.IMAGE:
+            columns = [_INSTANCE_NUMBER] if one_series else [_SERIES_NUMBER, _SERIES, _INSTANCE_NUMBER]
+            columns = columns if one_study or one_series else []
+    return [Sorting(column, descending=False) for column in columns]
+
+
+def _is_single(criteria: Criteria, field: str) -> bool:
+    found = [one.any_of for one in criteria.all_of if isinstance(one, Criterion) and one.key.field == field]
+    return any(len(wanted) == 1 and isinstance(wanted[0], Exact) for wanted in found)
