@@ -199,8 +199,8 @@ def _combined(conditions: list[Condition]) -> list[Condition]:
     dates, times = _only(conditions, "study_date", Dates), _only(conditions, "study_time", Times)
     if dates is None or times is None:
         return conditions
-    low = dates.low and (dates.low, times.low or time.min)
-    high = dates.high and (dates.high, times.high or time.max)
+    low = (dates.low, times.low or time.min) if dates.low else None
+    high = (dates.high, times.high or time.max) if dates.high else None
     rest = [c for c in conditions if not (isinstance(c, Criterion) and c.key.field in {"study_date", "study_time"})]
     return [*rest, DateTimeCriterion(low, high)]
 

@@ -47,7 +47,7 @@ COLUMN = {
     "bits_allocated": "i.bits_allocated",
 }
 _CODE_COLUMN = {"sop_class_uid": "i.sop_class", "transfer_syntax_uid": "i.transfer_syntax"}
-_PATIENT_COUNT = {
+PATIENT_COUNT = {
     "patient_studies": "count(distinct c.id)",
     "patient_series": "count(r.id)",
     "patient_instances": "coalesce(sum(r.instance_count), 0)",
@@ -83,11 +83,11 @@ def scope_condition(scope: Scope, bound: Parameters, *, study: str = "s", patien
     return any_of(reached)
 
 
-def patient_counts(scope: Scope, bound: Parameters, patient_id: str, *counts: str) -> str:
+def patient_counts(scope: Scope, bound: Parameters, patient_id: str, counts: str) -> str:
     """Count what the scope reaches of a patient."""
     reached = scope_condition(scope, bound, study="c", patient="o")
     return select(
-        f"{', '.join(counts)} from study c join patient o on o.id = c.patient_id "
+        f"{counts} from study c join patient o on o.id = c.patient_id "
         f"left join series r on r.study_id = c.id where c.patient_id = {patient_id} and {reached}"
     )
 
@@ -146,9 +146,8 @@ class Conditions:
     def _equal(self, field: str, texts: list[str]) -> str:
         if field == "instance_uid":
             digests = self._bound.bind([uid_digest(uid) for uid in texts])
-            return (
-                f"(i.uid_digest = any({digests}::uuid[]) and i.instance_uid = any({self._bound.bind(texts)}::text[]))"
-            )
+            uids = self._bound.bind(texts)
+            return f"(i.uid_digest = any({digests}::uuid[]) and i.instance_uid = any({uids}::text[]))"
         if field in _CODE_COLUMN:
             codes = select(f"id from uid_code where uid = any({self._bound.bind(texts)}::text[])")
             return f"{_CODE_COLUMN[field]} in ({codes})"
@@ -157,8 +156,8 @@ class Conditions:
         return f"{COLUMN[field]} = any({self._bound.bind(texts)}::text[])"
 
     def _column(self, field: str, kind: Kind, wanted: Wanted) -> str:
-        if field in _PATIENT_COUNT:
-            column = f"({patient_counts(self._scope, self._bound, 'p.id', _PATIENT_COUNT[field])})"
+        if field in PATIENT_COUNT:
+            column = f"({patient_counts(self._scope, self._bound, 'p.id', PATIENT_COUNT[field])})"
         else:
             column = COLUMN.get(field, "")
         if not column:
@@ -265,9 +264,7 @@ class Conditions:
             case Like():
                 return f"{text} like {self._bound.bind(like_pattern(wanted.pattern))}"
             case Dates():
-                ends = [
-                    None if end is None else end.strftime("%Y%m%d").rjust(8, "0") for end in (wanted.low, wanted.high)
-                ]
+                ends = [end and end.isoformat().replace("-", "") for end in (wanted.low, wanted.high)]
                 digits = f"replace({text}, '.', '')"
                 return f"({digits} ~ '^[0-9]{{8}}$' and {self._between(digits, *ends)})"
             case Times():

@@ -19,6 +19,7 @@ from filmless.archive.model import Level, Order, Query
 from filmless.archive.scope import Scope
 from filmless.database.query_conditions import (
     ALIAS,
+    PATIENT_COUNT,
     Conditions,
     Parameters,
     all_of,
@@ -197,8 +198,8 @@ class Compiler:
 
     def _with_counts(self, rows: str, columns: Sequence[str], fields: Fields, bound: Parameters) -> str:
         """Add to the rows of the page what is counted and named, and their attributes as text."""
-        names = [column.rpartition(" as ")[2].rpartition(".")[2] for column in columns]
-        shown = [f"page.{name}" + ("::text" if name.endswith("attributes") else "") for name in names]
+        held = [column.rpartition(" as ")[2].rpartition(".")[2] for column in columns]
+        shown = [f"page.{name}" + ("::text" if name.endswith("attributes") else "") for name in held]
         joined = ["page"]
         if self._query.level is Level.IMAGE:
             shown += ["sop.uid as sop_class_uid", "syntax.uid as transfer_syntax_uid"]
@@ -213,11 +214,11 @@ class Compiler:
             of_study = select(f"{counted} from series c where c.study_id = page.study_key")
             joined.append(f"cross join lateral ({of_study}) study_count")
         if fields.patient_counts:
-            shown += [f"patient_count.{name} as patient_{name}" for name in ("studies", "series", "instances")]
-            counted = "count(distinct c.id) as studies, count(r.id) as series, coalesce(sum(r.instance_count), 0) as instances"
-            joined.append(
-                f"cross join lateral ({patient_counts(self._scope, bound, 'page.patient_key', counted)}) patient_count"
-            )
+            names = ("studies", "series", "instances")
+            shown += [f"patient_count.{name} as patient_{name}" for name in names]
+            counted = ", ".join(f"{PATIENT_COUNT[f'patient_{name}']} as {name}" for name in names)
+            of_patient = patient_counts(self._scope, bound, "page.patient_key", counted)
+            joined.append(f"cross join lateral ({of_patient}) patient_count")
         shown += [f"page.sort{n}" for n in range(len(self.sortings))]
         order = ", ".join(_order(f"page.sort{n}", sorting) for n, sorting in enumerate(self.sortings))
         return select(f"{', '.join(shown)} from ({rows}) {' '.join(joined)} order by {order}")
@@ -227,8 +228,7 @@ def _inner_columns(level: Level, fields: Fields) -> list[str]:
     columns = [column for one in Level if DEPTH_OF[one] <= DEPTH_OF[level] for column in _COLUMNS[one]]
     if Level.PATIENT not in fields.attributes and level is not Level.PATIENT:
         columns.remove("p.id as patient_key")
-    for one in sorted(fields.attributes, key=DEPTH_OF.__getitem__):
-        columns.append(f"{ALIAS[one]}.attributes as {one.lower()}_attributes")
+    columns += [f"{ALIAS[one]}.attributes as {one.lower()}_attributes" for one in Level if one in fields.attributes]
     if Level.PATIENT in fields.attributes:
         columns.append("p.issuer")
     return columns + (list(_PLACEMENT) if fields.placement else [])
