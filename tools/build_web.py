@@ -63,11 +63,11 @@ def _npm(*arguments: str) -> None:
 
 def _inputs_digest() -> str:
     digest = hashlib.sha256()
-    for path in sorted(WEB.rglob("*")):
-        relative = path.relative_to(WEB)
-        if relative.parts[0] not in NOT_INPUTS and path.is_file():
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{relative.as_posix()} {content}\n".encode())
+    tops = (top for top in WEB.iterdir() if top.name not in NOT_INPUTS)
+    files = (path for top in tops for path in (top.rglob("*") if top.is_dir() else [top]) if path.is_file())
+    for path in sorted(files):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(WEB).as_posix()} {content}\n".encode())
     return digest.hexdigest()
 
 

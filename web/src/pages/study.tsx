@@ -1,0 +1,212 @@
+// One study: whose it is, what the archive noticed, its series with pictures, and the way to take it along.
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { useClipboard, useDocumentTitle } from "@mantine/hooks";
+import { IconArrowLeft, IconChevronLeft, IconChevronRight, IconCopy, IconDownload } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate, useParams } from "react-router";
+import { formatMoment } from "../api/dicom_text";
+import type { Series, StudyDetail } from "../api/types";
+import { useLocale } from "../i18n";
+import { useKeys } from "../keys/use_keys";
+import { Findings } from "../parts/findings";
+import { Failure, Loading } from "../parts/notice";
+import { PageHeader } from "../parts/page_header";
+import { Modality, usePatientText } from "../parts/patient";
+import { KeyHint, StatusBar } from "../parts/status_bar";
+import { Thumbnail } from "../parts/thumbnail";
+import { downloadAddress, useStudy } from "../state/studies";
+import { neighbour } from "../state/walk";
+import "./study.css";
+
+export default function StudyPage() {
+  const { t } = useTranslation();
+  const { uid = "" } = useParams();
+  const navigate = useNavigate();
+  const study = useStudy(uid);
+  const previous = neighbour(uid, -1);
+  const next = neighbour(uid, 1);
+  // history keeps the list's place and filters; a link from outside has no list behind it
+  const back = (): void => void (history.state?.idx > 0 ? navigate(-1) : navigate("/worklist"));
+  const go = (to: string | null): void => void (to && navigate(`/studies/${to}`, { replace: true }));
+  useKeys({
+    Escape: back,
+    n: () => go(next),
+    p: () => go(previous),
+    d: () => location.assign(downloadAddress(uid)),
+  });
+  return (
+    <>
+      <PageHeader>
+        <Act label={t("study.back")} keys="Esc" onClick={back}>
+          <IconArrowLeft size={20} stroke={1.6} />
+        </Act>
+        <h1>{t("study.title")}</h1>
+        <span className="page-header-space" />
+        <Act label={t("study.previous")} keys="P" disabled={previous === null} onClick={() => go(previous)}>
+          <IconChevronLeft size={20} stroke={1.6} />
+        </Act>
+        <Act label={t("study.next")} keys="N" disabled={next === null} onClick={() => go(next)}>
+          <IconChevronRight size={20} stroke={1.6} />
+        </Act>
+      </PageHeader>
+      <main id="content" className="page-content study-page">
+        {study.isPending ? (
+          <Loading label={t("study.loading")} />
+        ) : study.isError ? (
+          <Failure error={study.error} retry={() => void study.refetch()} />
+        ) : (
+          <Study study={study.data} />
+        )}
+      </main>
+      <StatusBar>
+        <span className="status-keys">
+          <KeyHint keys="Esc" label={t("hints.back")} />
+          <KeyHint keys="N P" label={t("hints.next")} />
+          <KeyHint keys="D" label={t("hints.download")} />
+          <KeyHint keys="U" label={t("hints.upload")} />
+        </span>
+      </StatusBar>
+    </>
+  );
+}
+
+interface ActProps {
+  label: string;
+  keys: string;
+  disabled?: boolean;
+  onClick: () => void;
+  children: ReactNode;
+}
+
+function Act({ label, keys, disabled = false, onClick, children }: ActProps) {
+  return (
+    <Tooltip label={`${label}  ${keys}`} openDelay={300}>
+      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} disabled={disabled} onClick={onClick}>
+        {children}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function Study({ study }: { study: StudyDetail }) {
+  const { t } = useTranslation();
+  const locale = useLocale();
+  const text = usePatientText();
+  const { patient } = study;
+  const name = text.name(patient);
+  useDocumentTitle(t("study.documentTitle", { name }));
+  const facts: [string, ReactNode][] = [
+    [t("columns.date"), text.dateTime(study.date, study.time)],
+    [t("columns.accession"), study.accession],
+    [t("columns.received"), formatMoment(study.received_at, locale)],
+    [t("study.uid"), <Uid key="uid" uid={study.study_uid} />],
+  ];
+  return (
+    <div className="study">
+      <section className="banner" aria-label={t("patient.banner")}>
+        <div className="banner-who">
+          <h2>{name}</h2>
+          <p>
+            {[
+              text.sexAndAge(patient, study.date),
+              patient.birth_date && `${t("patient.born")} ${text.date(patient.birth_date)}`,
+              patient.id && t("patient.id", { id: patient.id }),
+              patient.issuer,
+            ]
+              .filter(Boolean)
+              .join(" · ")}
+          </p>
+        </div>
+        <Button
+          component="a"
+          variant="default"
+          href={downloadAddress(study.study_uid)}
+          download
+          leftSection={<IconDownload size={16} stroke={1.6} />}
+        >
+          {t("study.download")}
+        </Button>
+      </section>
+      <section className="study-summary" aria-label={t("study.title")}>
+        <h3>
+          {study.modalities.map((code) => (
+            <Modality key={code} code={code} />
+          ))}
+          <span>{study.description ?? t("study.undescribed")}</span>
+        </h3>
+        <dl>
+          {facts
+            .filter(([, value]) => value)
+            .map(([label, value]) => (
+              <div key={label}>
+                <dt>{label}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+        </dl>
+      </section>
+      <Findings findings={study.findings} />
+      <section aria-label={t("study.seriesList")}>
+        <h3 className="study-count">
+          {t("study.series", { count: study.series.length })}
+          <span>{t("study.images", { count: study.instances })}</span>
+        </h3>
+        <ul className="series-cards">
+          {study.series.map((series) => (
+            <SeriesCard key={series.series_uid} studyUid={study.study_uid} series={series} />
+          ))}
+        </ul>
+      </section>
+    </div>
+  );
+}
+
+function Uid({ uid }: { uid: string }) {
+  const { t } = useTranslation();
+  const clipboard = useClipboard({ timeout: 1500 });
+  return (
+    <span className="uid">
+      <code className="truncate">{uid}</code>
+      <Tooltip label={t(clipboard.copied ? "study.copied" : "study.copy")}>
+        <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t("study.copy")} onClick={() => clipboard.copy(uid)}>
+          <IconCopy size={14} stroke={1.6} />
+        </ActionIcon>
+      </Tooltip>
+    </span>
+  );
+}
+
+function SeriesCard({ studyUid, series }: { studyUid: string; series: Series }) {
+  const { t } = useTranslation();
+  const title = series.description ?? t("series.undescribed");
+  return (
+    <li className="series-card">
+      <div className="series-picture">
+        <Thumbnail series={series} />
+        {series.number !== null && <span className="series-number">{series.number}</span>}
+      </div>
+      <div className="series-text">
+        <h4 title={title}>{title}</h4>
+        <p>
+          {series.modality && <Modality code={series.modality} />}
+          <span className="truncate">
+            {[t("study.images", { count: series.instances }), series.body_part].filter(Boolean).join(" · ")}
+          </span>
+          <Tooltip label={t("series.download")}>
+            <ActionIcon
+              component="a"
+              href={downloadAddress(studyUid, series.series_uid)}
+              download
+              variant="subtle"
+              color="gray"
+              aria-label={t("series.downloadOf", { title })}
+            >
+              <IconDownload size={15} stroke={1.6} />
+            </ActionIcon>
+          </Tooltip>
+        </p>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,231 @@
+// The study list: search as you type, filters, rows by keys or mouse, and the preview beside it.
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { useDebouncedCallback, useDebouncedValue, useDocumentTitle, useMediaQuery } from "@mantine/hooks";
+import { IconLayoutSidebarRight, IconSearch, IconX } from "@tabler/icons-react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+import type { StudyRow, Total } from "../api/types";
+import { useLocale } from "../i18n";
+import { useKeys } from "../keys/use_keys";
+import { Filters } from "../parts/filters";
+import { Failure, Loading, Notice } from "../parts/notice";
+import { PageHeader } from "../parts/page_header";
+import { Preview } from "../parts/preview";
+import { KeyHint, StatusBar } from "../parts/status_bar";
+import { StudyTable } from "../parts/study_table";
+import { isFiltered, listQuery, useListState, type ListState } from "../state/list";
+import { useOpenUpload } from "../state/open_upload";
+import { useStudies } from "../state/studies";
+import { rememberWalk } from "../state/walk";
+import "./worklist.css";
+
+const SEARCH_DELAY = 150; // ms after the last letter
+const SELECT_DELAY = 120; // ms that a row stays selected before its pictures are asked for
+const ADDRESS_DELAY = 300; // browsers refuse more than some 20 changes of the address a second
+const PAGE_OF_ROWS = 15;
+const NOTHING: Total = { number: 0, exact: true };
+
+export default function WorklistPage() {
+  const { t } = useTranslation();
+  useDocumentTitle(t("list.documentTitle"));
+  const [list, change] = useListState();
+  const query = listQuery(list, new Date());
+  const studies = useStudies(query);
+  const rows = useMemo(() => studies.data?.pages.flatMap((page) => page.studies) ?? [], [studies.data]);
+  const total = studies.data?.pages[0]?.total ?? NOTHING;
+  const [active, setActive] = useSelection(list, change);
+  const wide = useMediaQuery("(width >= 1100px)", true, { getInitialValueInEffect: false });
+  const search = useRef<HTMLInputElement>(null);
+  useEffect(() => rememberWalk(rows.map((row) => row.study_uid)), [rows]);
+  const preview = wide && list.preview;
+  const togglePreview = (): void => change({ preview: !list.preview });
+  useListKeys(rows, active, setActive, { search: () => search.current?.select(), togglePreview });
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = studies;
+  const onNearEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const [wanted] = useDebouncedValue(active, SELECT_DELAY);
+  const activeRow = rows.find((row) => row.study_uid === active) ?? null;
+
+  return (
+    <>
+      <PageHeader>
+        <h1>{t("list.title")}</h1>
+        <SearchBox text={list.text} field={search} onText={(text) => change({ text, selected: null })} />
+        <span className="page-header-space" />
+        {wide && (
+          <Tooltip label={`${t("list.preview")}  Space`} openDelay={300}>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="lg"
+              aria-label={t("list.preview")}
+              aria-pressed={list.preview}
+              onClick={togglePreview}
+            >
+              <IconLayoutSidebarRight size={20} stroke={1.6} />
+            </ActionIcon>
+          </Tooltip>
+        )}
+      </PageHeader>
+      <Filters list={list} onChange={(next) => change({ ...next, selected: null }, true)} />
+      <main id="content" className="page-content">
+        {studies.isPending ? (
+          <Loading label={t("list.loading")} />
+        ) : studies.isError && rows.length === 0 ? (
+          <Failure error={studies.error} retry={() => void studies.refetch()} />
+        ) : rows.length === 0 ? (
+          <Empty list={list} change={change} />
+        ) : (
+          <StudyTable
+            rows={rows}
+            total={total}
+            sort={list.sort}
+            active={active}
+            stale={studies.isPlaceholderData}
+            onSort={(sort) => change({ sort, selected: null }, true)}
+            onActive={setActive}
+            onNearEnd={onNearEnd}
+          />
+        )}
+        {preview && rows.length > 0 && <Preview study={activeRow} wanted={wanted} />}
+      </main>
+      <StatusBar>
+        <Totals loaded={rows.length} total={total} />
+        <span className="status-keys">
+          <KeyHint keys="↑↓" label={t("hints.move")} />
+          <KeyHint keys="Enter" label={t("hints.open")} />
+          <KeyHint keys="Space" label={t("hints.preview")} />
+          <KeyHint keys="?" label={t("hints.keys")} />
+        </span>
+      </StatusBar>
+    </>
+  );
+}
+
+/** The selected row at once; the address follows when the keys rest. */
+function useSelection(list: ListState, change: (change: Partial<ListState>) => void) {
+  const [active, setActive] = useState(list.selected);
+  const write = useDebouncedCallback((uid: string) => change({ selected: uid }), ADDRESS_DELAY);
+  useEffect(() => setActive(list.selected), [list.selected]);
+  const select = useCallback(
+    (uid: string) => {
+      setActive(uid);
+      write(uid);
+    },
+    [write],
+  );
+  return [active, select] as const;
+}
+
+interface ListActs {
+  search: () => void;
+  togglePreview: () => void;
+}
+
+function useListKeys(rows: StudyRow[], active: string | null, setActive: (uid: string) => void, acts: ListActs): void {
+  const navigate = useNavigate();
+  const at = rows.findIndex((row) => row.study_uid === active);
+  const select = (index: number): void => {
+    const row = rows[Math.max(0, Math.min(rows.length - 1, index))];
+    if (row) setActive(row.study_uid);
+  };
+  useKeys({
+    "Ctrl+K": acts.search,
+    "/": acts.search,
+    ArrowDown: () => select(at + 1),
+    ArrowUp: () => select(at - 1),
+    PageDown: () => select(at + PAGE_OF_ROWS),
+    PageUp: () => select(at - PAGE_OF_ROWS),
+    Home: () => select(0),
+    End: () => select(rows.length - 1),
+    " ": acts.togglePreview,
+    Enter: () => {
+      if (at >= 0 && active) void navigate(`/studies/${active}`);
+    },
+  });
+}
+
+interface SearchBoxProps {
+  text: string;
+  field: React.RefObject<HTMLInputElement | null>;
+  onText: (text: string) => void;
+}
+
+function SearchBox({ text, field, onText }: SearchBoxProps) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState(text);
+  const report = useDebouncedCallback(onText, SEARCH_DELAY);
+  useEffect(() => setTyped(text), [text]); // Back, or a cleared filter
+  const type = (value: string): void => {
+    setTyped(value);
+    report(value);
+  };
+  return (
+    <div className="search" role="search">
+      <IconSearch size={16} stroke={1.6} aria-hidden />
+      <input
+        ref={field}
+        type="search"
+        value={typed}
+        placeholder={t("search.placeholder")}
+        aria-label={t("search.label")}
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(event) => type(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape" && typed) type("");
+          else if (event.key === "Escape" || event.key === "ArrowDown" || event.key === "Enter") {
+            event.currentTarget.blur();
+            document.querySelector<HTMLElement>('[role="grid"]')?.focus();
+          }
+        }}
+      />
+      {typed ? (
+        <button type="button" aria-label={t("search.clear")} onClick={() => type("")}>
+          <IconX size={15} stroke={1.8} aria-hidden />
+        </button>
+      ) : (
+        <kbd>Ctrl K</kbd>
+      )}
+    </div>
+  );
+}
+
+function Totals({ loaded, total }: { loaded: number; total: Total }) {
+  const { t } = useTranslation();
+  const number = new Intl.NumberFormat(useLocale());
+  const text = total.exact
+    ? t("list.total", { count: total.number, number: number.format(total.number) })
+    : t("list.totalMore", { loaded: number.format(loaded), number: number.format(total.number) });
+  return <strong role="status">{text}</strong>;
+}
+
+function Empty({ list, change }: { list: ListState; change: (change: Partial<ListState>, history?: boolean) => void }) {
+  const { t } = useTranslation();
+  const openUpload = useOpenUpload();
+  if (isFiltered(list)) {
+    const clear = (): void => change({ text: "", modalities: [], period: null, from: "", to: "" }, true);
+    return (
+      <Notice
+        tone="empty"
+        title={t("empty.noMatch")}
+        text={t("empty.noMatchText")}
+        action={
+          <Button variant="default" onClick={clear}>
+            {t("filters.clear")}
+          </Button>
+        }
+      />
+    );
+  }
+  return (
+    <Notice
+      tone="empty"
+      title={t("empty.archive")}
+      text={t("empty.archiveText")}
+      action={<Button onClick={openUpload}>{t("frame.upload")}</Button>}
+    />
+  );
+}

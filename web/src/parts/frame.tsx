@@ -1,0 +1,93 @@
+// The frame around all pages of somebody signed in: rail, warnings, the page, uploads.
+import { Tooltip } from "@mantine/core";
+import { IconAlertTriangle, IconKeyboard, IconList, IconUpload } from "@tabler/icons-react";
+import { lazy, Suspense, useCallback, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Navigate, NavLink, Outlet, useLocation } from "react-router";
+import { useKeys } from "../keys/use_keys";
+import { OpenUpload } from "../state/open_upload";
+import { useSession } from "../state/session";
+import { useUploads } from "../state/uploads";
+import { DropZone } from "./drop_zone";
+import { Logo } from "./logo";
+import { Failure, Loading } from "./notice";
+
+import "./frame.css";
+
+const KeyHelp = lazy(() => import("./key_help"));
+const UploadDialog = lazy(() => import("./upload_dialog"));
+const UploadTray = lazy(() => import("./upload_tray"));
+
+export function Frame() {
+  const { t } = useTranslation();
+  const session = useSession();
+  const location = useLocation();
+  if (session.isPending) return <Loading label={t("frame.starting")} />;
+  if (session.isError) return <Failure error={session.error} retry={() => void session.refetch()} />;
+  if (!session.data) {
+    const next = location.pathname === "/" ? "" : `?next=${encodeURIComponent(location.pathname + location.search)}`;
+    return <Navigate to={`/login${next}`} replace />;
+  }
+  return <SignedInFrame warnings={session.data.insecure} />;
+}
+
+function SignedInFrame({ warnings }: { warnings: string[] }) {
+  const { t } = useTranslation();
+  const [dialog, setDialog] = useState<"keys" | "upload" | null>(null);
+  const uploading = useUploads().files.length > 0;
+  const openUpload = useCallback(() => setDialog("upload"), []);
+  const openKeys = (): void => setDialog("keys");
+  const close = (): void => setDialog(null);
+  useKeys({ "?": openKeys, u: openUpload });
+  return (
+    <div className="frame">
+      <a className="frame-skip" href="#content">
+        {t("frame.skip")}
+      </a>
+      <nav className="rail" aria-label={t("frame.navigation")}>
+        <NavLink to="/worklist" className="rail-logo" aria-label={t("frame.home")}>
+          <Logo />
+        </NavLink>
+        <Tooltip label={t("frame.studies")} position="right" openDelay={300}>
+          <NavLink to="/worklist" className="rail-item">
+            <IconList size={20} stroke={1.6} aria-hidden />
+            <span>{t("frame.studies")}</span>
+          </NavLink>
+        </Tooltip>
+        <Tooltip label={`${t("frame.upload")}  U`} position="right" openDelay={300}>
+          <button type="button" className="rail-item" onClick={openUpload}>
+            <IconUpload size={20} stroke={1.6} aria-hidden />
+            <span>{t("frame.upload")}</span>
+          </button>
+        </Tooltip>
+        <span className="rail-space" />
+        <Tooltip label={`${t("frame.keys")}  ?`} position="right" openDelay={300}>
+          <button type="button" className="rail-item" onClick={openKeys}>
+            <IconKeyboard size={20} stroke={1.6} aria-hidden />
+            <span>{t("frame.keys")}</span>
+          </button>
+        </Tooltip>
+      </nav>
+      <div className="frame-page">
+        {warnings.length > 0 && (
+          <div className="frame-warning" role="status">
+            <IconAlertTriangle size={16} stroke={1.8} aria-hidden />
+            <strong>{t("frame.insecure")}</strong>
+            <span>{warnings.join(" ")}</span>
+          </div>
+        )}
+        <OpenUpload value={openUpload}>
+          <Suspense fallback={<Loading label={t("frame.starting")} />}>
+            <Outlet />
+          </Suspense>
+        </OpenUpload>
+      </div>
+      <DropZone />
+      <Suspense>
+        {uploading && <UploadTray />}
+        {dialog === "upload" && <UploadDialog onClose={close} />}
+        {dialog === "keys" && <KeyHelp onClose={close} />}
+      </Suspense>
+    </div>
+  );
+}

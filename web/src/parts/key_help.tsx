@@ -1,0 +1,31 @@
+// The list of keys.
+import { Modal } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { KEY_TABLE } from "../keys/table";
+import "./key_help.css";
+
+export default function KeyHelp({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("keys.title")}
+      closeButtonProps={{ "aria-label": t("keys.close") }}
+      transitionProps={{ duration: 80 }}
+    >
+      <dl className="key-help">
+        {KEY_TABLE.map(({ keys, act }) => (
+          <div key={act}>
+            <dt>{t(act)}</dt>
+            <dd>
+              {keys.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  );
+}

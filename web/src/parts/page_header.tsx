@@ -1,0 +1,54 @@
+// The bar on top of a page: its title, what belongs to it, and the signed-in person's menu.
+import { Menu, useMantineColorScheme } from "@mantine/core";
+import { IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useSignedIn, useSignOut } from "../state/session";
+
+export function PageHeader({ children }: { children: ReactNode }) {
+  return (
+    <header className="page-header">
+      {children}
+      <UserMenu />
+    </header>
+  );
+}
+
+function initials(name: string): string {
+  const words = name.split(/[\s._@-]+/).filter(Boolean);
+  return ((words[0]?.[0] ?? "") + (words[1]?.[0] ?? "")).toUpperCase();
+}
+
+function UserMenu() {
+  const { t } = useTranslation();
+  const { user, archive } = useSignedIn();
+  const signOut = useSignOut();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const other = colorScheme === "light" ? "dark" : "light";
+  const role = t(`roles.${user.role}`, { defaultValue: user.role });
+  return (
+    <Menu position="bottom-end" width={210} transitionProps={{ duration: 80 }}>
+      <Menu.Target>
+        <button type="button" className="user-button" aria-label={t("user.menu", { name: user.name })}>
+          <span className="user-initials" aria-hidden>
+            {initials(user.name)}
+          </span>
+          <span className="user-name">{user.name}</span>
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{`${user.name} · ${role}`}</Menu.Label>
+        <Menu.Item
+          leftSection={other === "light" ? <IconSun size={16} stroke={1.6} /> : <IconMoon size={16} stroke={1.6} />}
+          onClick={() => setColorScheme(other)}
+        >
+          {t(other === "light" ? "user.light" : "user.dark")}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} stroke={1.6} />} onClick={() => signOut.mutate()}>
+          {t("user.signOut")}
+        </Menu.Item>
+        <Menu.Label>{t("user.version", { version: archive.version })}</Menu.Label>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,153 @@
+// The rows of the study list: virtual, so that ten thousand scroll like ten, with the next page fetched on the way.
+import { useMediaQuery } from "@mantine/hooks";
+import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
+import { flexRender, getCoreRowModel, useReactTable, type Header } from "@tanstack/react-table";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useMemo, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+import type { StudyRow, Total } from "../api/types";
+import { useLocale } from "../i18n";
+import type { Sort, SortField } from "../state/list";
+import { usePatientText } from "./patient";
+import { SORTABLE, studyColumns } from "./study_columns";
+import "./study_table.css";
+
+export const PHONE = "(width < 720px)";
+const ROW = 32;
+const PHONE_ROW = 64;
+const AHEAD = 40; // rows before the end at which the next page is asked for
+
+interface StudyTableProps {
+  rows: StudyRow[];
+  total: Total;
+  sort: Sort;
+  active: string | null;
+  stale: boolean;
+  onSort: (sort: Sort) => void;
+  onActive: (uid: string) => void;
+  onNearEnd: () => void;
+}
+
+export function StudyTable({ rows, total, sort, active, stale, onSort, onActive, onNearEnd }: StudyTableProps) {
+  const { t } = useTranslation();
+  const locale = useLocale();
+  const navigate = useNavigate();
+  const text = usePatientText();
+  const phone = useMediaQuery(PHONE, false, { getInitialValueInEffect: false });
+  const scroller = useRef<HTMLDivElement>(null);
+  const columns = useMemo(() => studyColumns(text, t, locale), [t, locale]); // `text` only depends on these
+  const table = useReactTable({
+    data: rows,
+    columns,
+    getRowId: (row) => row.study_uid,
+    getCoreRowModel: getCoreRowModel(),
+    manualSorting: true,
+    state: { sorting: [{ id: sort.field, desc: sort.descending }] },
+  });
+  const height = phone ? PHONE_ROW : ROW;
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => height,
+    getItemKey: (index) => rows[index]?.study_uid ?? index,
+    overscan: 12,
+    scrollPaddingStart: height, // below the header, which sticks
+  });
+  useEffect(() => virtual.measure(), [virtual, height]);
+
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (rows.length > 0 && last >= rows.length - AHEAD) onNearEnd();
+  }, [last, rows.length, onNearEnd]);
+
+  const activeIndex = useMemo(() => rows.findIndex((row) => row.study_uid === active), [rows, active]);
+  useEffect(() => {
+    if (activeIndex >= 0) virtual.scrollToIndex(activeIndex);
+  }, [activeIndex, virtual]);
+  const activeShown = items.some((item) => item.index === activeIndex);
+  const modelRows = table.getRowModel().rows;
+
+  return (
+    <div
+      ref={scroller}
+      className="study-table"
+      role="grid"
+      tabIndex={0}
+      aria-label={t("list.title")}
+      aria-rowcount={total.exact ? total.number + 1 : -1}
+      aria-busy={stale}
+      {...(activeShown ? { "aria-activedescendant": `study-${activeIndex}` } : {})}
+    >
+      <div role="rowgroup" className="study-head">
+        <div role="row" aria-rowindex={1} className="study-grid">
+          {table.getFlatHeaders().map((header) => (
+            <HeaderCell key={header.id} header={header} sort={sort} onSort={onSort} />
+          ))}
+        </div>
+      </div>
+      <div role="rowgroup" className="study-rows" style={{ blockSize: virtual.getTotalSize() }}>
+        {items.map((item) => {
+          const row = modelRows[item.index];
+          if (!row) return null;
+          const open = (): void => void navigate(`/studies/${row.id}`);
+          return (
+            <div
+              key={item.key}
+              id={`study-${item.index}`}
+              role="row"
+              aria-rowindex={item.index + 2}
+              aria-selected={row.id === active}
+              className="study-grid study-row"
+              style={{ blockSize: height, transform: `translateY(${item.start}px)` }}
+              onClick={() => (phone ? open() : onActive(row.id))}
+              onDoubleClick={open}
+            >
+              {row.getVisibleCells().map((cell) => (
+                <div key={cell.id} role="gridcell" className={`study-cell study-${cell.column.id}`}>
+                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                </div>
+              ))}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+interface HeaderCellProps {
+  header: Header<StudyRow, unknown>;
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+}
+
+function HeaderCell({ header, sort, onSort }: HeaderCellProps) {
+  const label = flexRender(header.column.columnDef.header, header.getContext());
+  const className = `study-cell study-${header.id}`;
+  if (!SORTABLE.has(header.id)) {
+    return (
+      <div role="columnheader" className={className}>
+        {label}
+      </div>
+    );
+  }
+  const field = header.id as SortField;
+  const sorted = sort.field === field;
+  const newestFirst = field === "date" || field === "received";
+  const next = { field, descending: sorted ? !sort.descending : newestFirst };
+  const Arrow = sort.descending ? IconArrowDown : IconArrowUp;
+  return (
+    <div
+      role="columnheader"
+      className={className}
+      aria-sort={sorted ? (sort.descending ? "descending" : "ascending") : "none"}
+    >
+      <button type="button" onClick={() => onSort(next)}>
+        {label}
+        {sorted && <Arrow size={13} stroke={2} aria-hidden />}
+      </button>
+    </div>
+  );
+}

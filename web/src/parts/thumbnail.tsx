@@ -1,0 +1,31 @@
+// A picture of a series on black, or a sign of what it is when it has none.
+import { IconFileText, IconPhotoOff } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Series } from "../api/types";
+import "./thumbnail.css";
+
+export function Thumbnail({ series, eager = false }: { series: Series; eager?: boolean }) {
+  const { t } = useTranslation();
+  const [failed, setFailed] = useState(false);
+  const label = [series.modality, series.description].filter(Boolean).join(" ");
+  if (series.thumbnail && !failed) {
+    return (
+      <img
+        className="thumbnail"
+        src={series.thumbnail}
+        alt={t("series.picture", { label })}
+        loading={eager ? "eager" : "lazy"}
+        decoding="async"
+        onError={() => setFailed(true)}
+      />
+    );
+  }
+  const Icon = series.thumbnail ? IconPhotoOff : IconFileText;
+  return (
+    <div className="thumbnail thumbnail-none">
+      <Icon size={26} stroke={1.3} aria-hidden />
+      <span>{t(series.thumbnail ? "series.noPicture" : "series.notAnImage")}</span>
+    </div>
+  );
+}

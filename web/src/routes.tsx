@@ -1,0 +1,29 @@
+// Which address shows which page. Pages come in their own scripts; the study list is fetched while the session is asked for.
+import { lazy } from "react";
+import { BrowserRouter, Navigate, Route, Routes } from "react-router";
+import { LoginPage } from "./pages/login";
+import { Frame } from "./parts/frame";
+
+const worklist = import("./pages/worklist"); // where nearly everybody goes next
+
+const WorklistPage = lazy(() => worklist);
+const StudyPage = lazy(() => import("./pages/study"));
+const SetupPage = lazy(() => import("./pages/setup"));
+const NotFoundPage = lazy(() => import("./pages/not_found"));
+
+export function Pages() {
+  return (
+    <BrowserRouter>
+      <Routes>
+        <Route path="/login" element={<LoginPage />} />
+        <Route path="/setup" element={<SetupPage />} />
+        <Route element={<Frame />}>
+          <Route path="/" element={<Navigate to="/worklist" replace />} />
+          <Route path="/worklist" element={<WorklistPage />} />
+          <Route path="/studies/:uid" element={<StudyPage />} />
+          <Route path="*" element={<NotFoundPage />} />
+        </Route>
+      </Routes>
+    </BrowserRouter>
+  );
+}

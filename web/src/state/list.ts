@@ -1,0 +1,96 @@
+// What the study list shows is written in the address: text, dates, modalities, order, selected study, preview.
+import { useCallback, useMemo } from "react";
+import { useSearchParams } from "react-router";
+import { dayFromToday, parseDate } from "../api/dicom_text";
+
+export const SORT_FIELDS = ["date", "name", "modality", "description", "received"] as const;
+export type SortField = (typeof SORT_FIELDS)[number];
+export interface Sort {
+  field: SortField;
+  descending: boolean;
+}
+
+/** A period is relative ("7d": stays right tomorrow) or two days, each of which may be open. */
+export const PERIODS = { today: 0, "3d": 2, "7d": 6, "30d": 29, "365d": 364 } as const;
+export type Period = keyof typeof PERIODS;
+
+export interface ListState {
+  text: string;
+  modalities: string[];
+  period: Period | null;
+  from: string; // DA, or empty
+  to: string;
+  sort: Sort;
+  selected: string | null;
+  preview: boolean;
+}
+
+const DEFAULT_SORT: Sort = { field: "date", descending: true };
+
+function readSort(value: string | null): Sort {
+  const field = (value ?? "").replace(/^-/, "") as SortField;
+  return SORT_FIELDS.includes(field) ? { field, descending: value?.startsWith("-") ?? false } : DEFAULT_SORT;
+}
+
+export const writeSort = (sort: Sort): string => (sort.descending ? "-" : "") + sort.field;
+
+export function readList(params: URLSearchParams): ListState {
+  const period = params.get("period");
+  const day = (key: string): string => (parseDate(params.get(key)) ? (params.get(key) ?? "") : "");
+  return {
+    text: params.get("text") ?? "",
+    modalities: (params.get("modality") ?? "").split(",").filter((code) => /^[A-Z0-9_ ]{1,16}$/.test(code)),
+    period: period !== null && period in PERIODS ? (period as Period) : null,
+    from: day("from"),
+    to: day("to"),
+    sort: readSort(params.get("sort")),
+    selected: params.get("selected"),
+    preview: params.get("preview") !== "0",
+  };
+}
+
+export function writeList(state: ListState): URLSearchParams {
+  const params = new URLSearchParams();
+  const set = (key: string, value: string | null): void => {
+    if (value) params.set(key, value);
+  };
+  set("text", state.text);
+  set("modality", state.modalities.join(","));
+  set("period", state.period);
+  set("from", state.from);
+  set("to", state.to);
+  if (writeSort(state.sort) !== writeSort(DEFAULT_SORT)) set("sort", writeSort(state.sort));
+  set("selected", state.selected);
+  if (!state.preview) set("preview", "0");
+  return params;
+}
+
+/** The question to the server; `now` makes relative periods absolute. */
+export function listQuery(state: ListState, now: Date): string {
+  const params = new URLSearchParams();
+  const from = state.period ? dayFromToday(-PERIODS[state.period], now) : state.from;
+  const set = (key: string, value: string): void => {
+    if (value) params.set(key, value);
+  };
+  set("text", state.text.trim());
+  set("modality", state.modalities.join(","));
+  set("from", from);
+  set("to", state.period ? "" : state.to);
+  params.set("sort", writeSort(state.sort));
+  return params.toString();
+}
+
+export const isFiltered = (state: ListState): boolean =>
+  Boolean(state.text.trim() || state.modalities.length || state.period || state.from || state.to);
+
+/** The state of the list and how to change it. Choices make history (Back undoes them); typing and moving do not. */
+export function useListState(): [ListState, (change: Partial<ListState>, history?: boolean) => void] {
+  const [params, setParams] = useSearchParams();
+  const state = useMemo(() => readList(params), [params]);
+  const change = useCallback(
+    (next: Partial<ListState>, history = false) =>
+      setParams((now) => writeList({ ...readList(now), ...next }), { replace: !history }),
+    [setParams],
+  );
+  return [state, change];
+}
