@@ -1,0 +1,113 @@
+"""C-STORE: Storage (PS3.4 B, PS3.7 9.1.1). The data set goes to the archive as it came, whole or in chunks."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from filmless.access.roles import Right
+from filmless.access.scope import scope
+from filmless.archive.model import Outcome, Received, Refusal, Refused
+from filmless.archive.scope import Scope
+from filmless.servers.dimse.operation import MEMORY_LIMIT, AssociationEnded, Operation
+from filmless.servers.dimse.policy import LargeStore
+from filmless.standards.dicom.part10 import write_head
+from filmless.standards.dicom.uids import is_uid
+from filmless.standards.dimse.status import Status
+
+CHUNK = 1 << 20  # bytes; one is written while the next arrives
+
+STATUS_OF = {
+    Refusal.NOT_DICOM: Status.CANNOT_UNDERSTAND,
+    Refusal.BAD_UID: Status.BAD_UID,
+    Refusal.MISMATCH: Status.DATA_SET_MISMATCH,
+    Refusal.LIMIT: Status.BEYOND_LIMIT,
+    Refusal.DUPLICATE: Status.DUPLICATE,
+    Refusal.OTHER_STUDY: Status.PROCESSING_FAILURE,  # never at this door: no study is addressed
+    Refusal.UNSUPPORTED: Status.SOP_CLASS_NOT_SUPPORTED,
+    Refusal.NO_SPACE: Status.OUT_OF_RESOURCES,
+    Refusal.STORAGE_FAILED: Status.OUT_OF_RESOURCES,
+    Refusal.NOT_ALLOWED: Status.NOT_AUTHORIZED,
+}
+
+
+async def c_store(operation: Operation) -> None:
+    """Hand the data set to the archive and answer what came of it."""
+    refusal = _refuse_command(operation)
+    if refusal is not None:
+        await operation.discard()
+        operation.answer(*refusal)
+        return
+    now = datetime.now(UTC)
+    data_set = await operation.take(MEMORY_LIMIT)
+    allowed = scope(operation.requestor.principal, Right.STORE, now)
+    if operation.has_ended:
+        outcome = await _store(operation, data_set, allowed, now)
+    else:
+        outcome = await _store_large(operation, data_set, allowed, now)
+    if isinstance(outcome, Refused):
+        operation.answer(STATUS_OF[outcome.refusal], outcome.comment)
+    else:
+        operation.answer(Status.SUCCESS)
+
+
+def _refuse_command(operation: Operation) -> tuple[Status, str] | None:
+    command = operation.command
+    if not command.has_data_set:
+        return Status.CANNOT_UNDERSTAND, "there is no data set"
+    if command.sop_class_uid != operation.context.abstract_syntax:
+        return Status.SOP_CLASS_NOT_SUPPORTED, "SOP class is not that of the presentation context"
+    if not is_uid(command.instance_uid):
+        return Status.INVALID_INSTANCE, "Affected SOP Instance UID is not a UID"
+    return None
+
+
+async def _store(operation: Operation, data_set: bytearray, allowed: Scope, now: datetime) -> Outcome:
+    command, requestor = operation.command, operation.requestor
+    received = Received(
+        head=_head(operation),
+        data_set=data_set,
+        transfer_syntax_uid=operation.context.transfer_syntax,
+        source=requestor.source,
+        received_at=now,
+        sop_class_uid=command.sop_class_uid,
+        instance_uid=command.instance_uid,
+    )
+    return await asyncio.wrap_future(operation.collaborators.archive.store(received, allowed))
+
+
+async def _store_large(operation: Operation, first: bytearray, allowed: Scope, now: datetime) -> Outcome:
+    """Write chunk by chunk; the next chunk arrives meanwhile, and reading pauses when the disk is slower."""
+    large = await operation.in_executor(
+        operation.collaborators.archive.store_large,
+        operation.requestor.source,
+        operation.context.transfer_syntax,
+        operation.command.sop_class_uid,
+        operation.command.instance_uid,
+        allowed,
+        now,
+        _head(operation),
+    )
+    try:
+        await _write(operation, large, first)
+    except (AssociationEnded, asyncio.CancelledError):
+        await operation.in_executor(large.abort)
+        raise
+    return await asyncio.wrap_future(await operation.in_executor(large.finish))
+
+
+async def _write(operation: Operation, large: LargeStore, chunk: bytearray) -> None:
+    while True:
+        await operation.in_executor(large.write, chunk)
+        if operation.has_ended and not (chunk := await operation.take(CHUNK)):
+            return
+        if not operation.has_ended:
+            chunk = await operation.take(CHUNK)
+
+
+def _head(operation: Operation) -> bytes:
+    command = operation.command
+    return write_head(
+        command.sop_class_uid,
+        command.instance_uid,
+        operation.context.transfer_syntax,
+        operation.requestor.source.calling_ae,
+    )

@@ -1,0 +1,147 @@
+"""The messages of one association, served one after the other (PS3.7 8; the operations window is 1)."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Mapping
+
+import structlog
+
+from filmless.access.scope import NotAllowed
+from filmless.servers.dimse.flow import Cause
+from filmless.servers.dimse.negotiation import operation_of
+from filmless.servers.dimse.operation import AssociationEnded, Line, Operation, Requestor
+from filmless.servers.dimse.policy import Collaborators
+from filmless.servers.dimse.services import SERVICES, Service
+from filmless.standards.dimse.commands import RESPONSE, CommandField
+from filmless.standards.dimse.messages import CommandReceived, DataSetPiece, Malformed, Message, MessageReader
+from filmless.standards.dimse.status import Status, status_kind
+from filmless.standards.upper_layer.association import AgreedContext
+from filmless.standards.upper_layer.indications import Data, ReleaseRequested
+
+log = structlog.get_logger()
+
+
+class Dialogue:
+    """Takes what the peer sends, runs one operation at a time, keeps what comes too early for its turn."""
+
+    def __init__(
+        self, requestor: Requestor, contexts: Mapping[int, AgreedContext], collaborators: Collaborators, line: Line
+    ) -> None:
+        self.requestor = requestor
+        self.counts: Counter[str] = Counter()  # finished operations by service and kind of status
+        self._contexts = contexts
+        self._collaborators = collaborators
+        self._line = line
+        self._reader = MessageReader()
+        self._operation: Operation | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._waiting: deque[Message | ReleaseRequested] = deque()
+        self._is_over = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is being served."""
+        return self._operation is not None
+
+    @property
+    def awaits_data_set(self) -> bool:
+        """Whether the peer owes the rest of a data set."""
+        return self._operation is not None and not self._operation.has_ended
+
+    def take(self, data: Data) -> None:
+        """A piece of a message has arrived."""
+        if not self._is_over and (message := self._reader.take(data)) is not None:
+            self._take_in_turn(message)
+
+    def release(self) -> None:
+        """The peer wants to release: it is confirmed when what it asked before is answered."""
+        self._take_in_turn(ReleaseRequested())
+
+    def lose(self) -> None:
+        """The association is over."""
+        self._is_over = True
+        self._waiting.clear()
+        if self._operation is not None:
+            self._operation.lose()
+
+    def _take_in_turn(self, message: Message | ReleaseRequested) -> None:
+        if isinstance(message, CommandReceived) and message.command.field == CommandField.C_CANCEL:
+            self._cancel(message)
+        elif self._waiting or (self._operation is not None and not isinstance(message, DataSetPiece)):
+            self._line.flow.stop(Cause.TURN)  # what was read already waits; it is less than one read
+            self._waiting.append(_kept(message))
+        else:
+            self._take(message)
+
+    def _take(self, message: Message | ReleaseRequested) -> None:
+        match message:
+            case DataSetPiece():
+                if self._operation is not None:
+                    self._operation.feed(message.fragment, is_last=message.is_last)
+            case CommandReceived():
+                self._begin(message)
+            case Malformed():
+                self._line.abort(message.reason)
+            case ReleaseRequested():
+                self._line.confirm_release()
+
+    def _cancel(self, message: CommandReceived) -> None:
+        operation = self._operation
+        if operation is not None and operation.command.message_id == message.command.message_id:
+            operation.is_cancelled = True
+
+    def _begin(self, message: CommandReceived) -> None:
+        command, context = message.command, self._contexts[message.context_id]
+        if command.field & RESPONSE:
+            self._line.abort("a response came to no request")
+            return
+        service = SERVICES.get(command.field)  # type: ignore[call-overload]  # any number may come
+        self._operation = Operation(context, command, self.requestor, self._collaborators, self._line)
+        self._task = asyncio.get_running_loop().create_task(self._serve(self._operation, service))
+
+    async def _serve(self, operation: Operation, service: Service | None) -> None:
+        try:
+            status, comment = await self._run(operation, service)
+            await operation.discard()  # of a data set that was refused unread
+            if status is not None:
+                operation.answer(status, comment)
+        except AssociationEnded:
+            pass
+        finally:
+            self._finish(operation, service)
+
+    async def _run(self, operation: Operation, service: Service | None) -> tuple[Status | None, str]:
+        """Serve, and tell what is still to be answered."""
+        if service is None:
+            return Status.UNRECOGNIZED_OPERATION, ""
+        if operation_of(operation.context.abstract_syntax) != service.operation:
+            return Status.SOP_CLASS_NOT_SUPPORTED, f"{service.name} has no place in this presentation context"
+        try:
+            await service.serve(operation)
+        except NotAllowed:
+            return Status.NOT_AUTHORIZED, ""
+        except AssociationEnded:
+            raise
+        except Exception:  # noqa: BLE001  the outermost loop of this door: one bad request ends no other
+            log.exception("operation_failed", service=service.name, calling_ae=self.requestor.source.calling_ae)
+            return Status.PROCESSING_FAILURE, "an error of the archive; it is in its log"
+        return None, ""
+
+    def _finish(self, operation: Operation, service: Service | None) -> None:
+        name = service.name if service is not None else "unknown"
+        kind = "unanswered" if operation.status is None else status_kind(operation.status)
+        self.counts[f"{name} {kind}"] += 1
+        self._operation = self._task = None
+        while self._waiting and self._operation is None:
+            self._take(self._waiting.popleft())
+        while self._waiting and isinstance(self._waiting[0], DataSetPiece):
+            self._take(self._waiting.popleft())
+        if not self._waiting:
+            self._line.flow.go(Cause.TURN)
+            if self._line.is_finishing and self._operation is None:
+                self._line.abort("the archive is stopping")
+
+
+def _kept(message: Message | ReleaseRequested) -> Message | ReleaseRequested:
+    """The message without a view of the buffer that the next read overwrites."""
+    return message._replace(fragment=bytes(message.fragment)) if isinstance(message, DataSetPiece) else message

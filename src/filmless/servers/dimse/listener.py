@@ -1,0 +1,164 @@
+"""The DICOM listener of one server process: accepts connections, keeps the limits, ends within a given time."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import structlog
+
+from filmless.servers.dimse.connection import Connection
+from filmless.servers.dimse.policy import Collaborators, Policy
+from filmless.servers.dimse.registry import Registry
+
+log = structlog.get_logger()
+
+READ_BUFFER = 1 << 18  # bytes; one for the process, since a read is taken whole before the next begins
+SWEEP = 1.0  # seconds between looks at the timers
+BALANCE_WAIT = 0.02  # seconds until a process that may not accept asks again
+FAREWELL = 1.0  # seconds of the time to end that are left for aborts to reach their peers
+FAULT_WAIT = 1.0  # seconds without accepting after the system refused a connection (out of descriptors)
+
+
+def _always(connections: int) -> bool:  # noqa: ARG001  one process serves alone
+    return True
+
+
+class DicomListener:
+    """Serves a bound, listening socket that several processes may share.
+
+    ``may_accept`` is told how many connections this process has, whenever the number changes and before each
+    accept, and says whether it may take one more now, so that the processes can share the load.
+    """
+
+    def __init__(
+        self, policy: Policy, collaborators: Collaborators, may_accept: Callable[[int], bool] = _always
+    ) -> None:
+        self.policy = policy
+        self.collaborators = collaborators
+        self.registry = Registry(collaborators.peers, collaborators.executor)
+        self.buffer = memoryview(bytearray(READ_BUFFER))
+        self._may_accept = may_accept
+        self._loop = asyncio.get_running_loop()
+        self._connections: set[Connection] = set()
+        self._opening: set[asyncio.Task[None]] = set()
+        self._socket: socket.socket | None = None
+        self._is_empty = asyncio.Event()
+        self._is_drained = asyncio.Event()
+
+    async def serve(self, sock: socket.socket) -> None:
+        """Accept connections of a listening socket until ``drain`` has ended them all."""
+        sock.setblocking(False)
+        self._socket = sock
+        self._watch()
+        sweep = asyncio.create_task(self._sweep())
+        try:
+            await self._is_drained.wait()
+        finally:
+            sweep.cancel()
+
+    async def drain(self, timeout: float) -> None:  # noqa: ASYNC109  the time is shared out to steps in here
+        """Accept nothing more, let current messages be answered, and end every association within the time (s)."""
+        end = self._loop.time() + timeout
+        self._stop_watching()
+        self._socket = None
+        for connection in tuple(self._connections):
+            connection.finish()
+        await self._wait_empty(end - FAREWELL)
+        for connection in tuple(self._connections):
+            connection.abort("the archive has stopped")
+        await self._wait_empty(end)
+        for connection in tuple(self._connections):
+            connection.cut()
+        self._is_drained.set()
+
+    def admit(self, connection: Connection) -> bool:
+        """Give an association its slot; where none is left, the longest idle one makes room."""
+        others = [other for other in self._connections if other.is_admitted and other is not connection]
+        own = [other for other in others if other.address == connection.address]
+        if len(own) >= self.policy.max_associations_per_peer:
+            return self._spare(own)
+        return len(others) < self.policy.max_associations or self._spare(others)
+
+    def enter(self, connection: Connection) -> None:
+        """The connection stands."""
+        self._connections.add(connection)
+        self._is_empty.clear()
+        self._may_accept(len(self._connections))
+
+    def leave(self, connection: Connection) -> None:
+        """The connection is gone."""
+        self._connections.discard(connection)
+        self._may_accept(len(self._connections))
+        if not self._connections:
+            self._is_empty.set()
+
+    def _spare(self, connections: list[Connection]) -> bool:
+        """End the longest idle of these associations; False where none is idle for long enough."""
+        latest = self._loop.time() - self.policy.spare_idle
+        idle = [one for one in connections if one.is_idle and one.last_active <= latest]
+        if not idle:
+            return False
+        min(idle, key=lambda one: one.last_active).abort("idle, and its place was needed")
+        return True
+
+    # Accepting: one connection a time, so that processes which share the socket wake for the next one
+
+    def _watch(self) -> None:
+        if self._socket is not None:
+            self._loop.add_reader(self._socket.fileno(), self._accept)
+
+    def _stop_watching(self) -> None:
+        if self._socket is not None:
+            self._loop.remove_reader(self._socket.fileno())
+
+    def _accept(self) -> None:
+        if self._socket is None:
+            return
+        if not self._may_accept(len(self._connections) + len(self._opening)):
+            self._stop_watching()
+            self._loop.call_later(BALANCE_WAIT, self._watch)
+            return
+        try:
+            sock, address = self._socket.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return  # another process was faster, or the peer is gone again
+        except OSError as fault:
+            log.error("accept_failed", fault=str(fault))
+            self._stop_watching()
+            self._loop.call_later(FAULT_WAIT, self._watch)
+            return
+        self._make_way()
+        sock.setblocking(False)
+        task = self._loop.create_task(self._open(sock, str(address[0])))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _open(self, sock: socket.socket, address: str) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: Connection(self, sock, address), sock)
+        except OSError:
+            sock.close()  # the peer is gone again
+
+    def _make_way(self) -> None:
+        """Connections that ask for no association are not many: the longest silent one goes."""
+        if len(self._connections) >= 2 * self.policy.max_associations:
+            silent = [one for one in self._connections if not one.is_admitted]
+            if silent:
+                min(silent, key=lambda one: one.began).cut()
+
+    # Time
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP)
+            now = self._loop.time()
+            for connection in tuple(self._connections):
+                connection.check(now)
+
+    async def _wait_empty(self, until: float) -> None:
+        if self._connections:
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._is_empty.wait()
+            except TimeoutError:
+                log.info("associations_left", number=len(self._connections))

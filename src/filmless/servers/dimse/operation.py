@@ -1,0 +1,138 @@
+"""One request of a peer while it is served: its command, its data set as it arrives, and its answers."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from filmless.access.peers import Peer
+from filmless.access.scope import Principal
+from filmless.archive.model import Source
+from filmless.servers.dimse.flow import Cause, Flow
+from filmless.servers.dimse.policy import Collaborators
+from filmless.standards.dimse.commands import Command, write_response
+from filmless.standards.upper_layer.association import AgreedContext
+
+T = TypeVar("T")
+
+MEMORY_LIMIT = 4 << 20  # bytes of a data set that are held at once
+
+
+class AssociationEnded(Exception):
+    """The association is over; what its operation was doing is to be undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requestor:
+    """Who is on the other side, as agreed."""
+
+    principal: Principal
+    source: Source
+    called_ae: str
+    peer: Peer | None  # None: not registered
+
+
+class Line(Protocol):
+    """What messages need of the connection they came by."""
+
+    flow: Flow
+    is_finishing: bool  # no further request is to be begun
+
+    def send(self, context_id: int, command: bytes, data_set: bytes | None) -> None: ...
+    def confirm_release(self) -> None: ...
+    def abort(self, end: str) -> None: ...
+
+
+class Operation:
+    """A request in progress. The connection feeds it, a service takes from it and answers."""
+
+    def __init__(
+        self, context: AgreedContext, command: Command, requestor: Requestor, collaborators: Collaborators, line: Line
+    ) -> None:
+        self.context = context
+        self.command = command
+        self.requestor = requestor
+        self.collaborators = collaborators
+        self.has_ended = not command.has_data_set  # nothing more of the data set will come
+        self.is_cancelled = False
+        self.status: int | None = None  # of the latest answer
+        self._line = line
+        self._held = bytearray()
+        self._mark = MEMORY_LIMIT
+        self._is_discarding = False
+        self._is_lost = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    # For the connection
+
+    def feed(self, fragment: memoryview | bytes, *, is_last: bool) -> None:
+        """Take a piece of the data set; reading pauses when more is held than the service asked for."""
+        if not self._is_discarding:
+            self._held += fragment
+        if is_last:
+            self.has_ended = True
+            self._wake()
+        elif len(self._held) >= self._mark:
+            self._line.flow.stop(Cause.DATA_SET)
+            self._wake()
+
+    def lose(self) -> None:
+        """The association is over."""
+        self._is_lost = True
+        self._wake()
+
+    # For the service
+
+    async def take(self, up_to: int = MEMORY_LIMIT) -> bytearray:
+        """The data set to its end, or the next ``up_to`` bytes of it and somewhat more.
+
+        ``has_ended`` tells which. Raises ``AssociationEnded``.
+        """
+        self._mark = up_to
+        while not self.has_ended and len(self._held) < up_to:
+            await self._wait()
+        if self._is_lost:
+            raise AssociationEnded
+        taken, self._held = self._held, bytearray()
+        self._line.flow.go(Cause.DATA_SET)
+        return taken
+
+    async def discard(self) -> None:
+        """Let the rest of the data set pass: an answer is read only after it (PS3.7 9.3)."""
+        self._is_discarding = True
+        self._held = bytearray()
+        self._line.flow.go(Cause.DATA_SET)
+        while not self.has_ended and not self._is_lost:
+            await self._wait()
+
+    def answer(self, status: int, comment: str = "", data_set: bytes | None = None) -> None:
+        """Send a response; the last one must not be pending. Without effect when the association is over."""
+        if self._is_lost:
+            return
+        command = write_response(self.command, status, comment, has_data_set=data_set is not None)
+        self._line.send(self.context.context_id, command, data_set)
+        self.status = status
+
+    async def writable(self) -> None:
+        """Wait until the peer has read enough of what was sent. Raises ``AssociationEnded``."""
+        await self._line.flow.writable()
+        if self._is_lost:
+            raise AssociationEnded
+
+    def abort(self, reason: str) -> None:
+        """End the association."""
+        self._line.abort(reason)
+
+    async def in_executor(self, call: Callable[..., T], *arguments: object) -> T:
+        """Run a call that blocks."""
+        return await asyncio.get_running_loop().run_in_executor(self.collaborators.executor, call, *arguments)
+
+    async def _wait(self) -> None:
+        if self._is_lost:
+            raise AssociationEnded
+        self._waiter = asyncio.get_running_loop().create_future()
+        await self._waiter
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

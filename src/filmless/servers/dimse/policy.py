@@ -1,0 +1,91 @@
+"""What holds for a DICOM listener: its title, its limits, and what it is given to work with."""
+
+from concurrent.futures import Executor, Future
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from filmless.access.peers import Peer
+from filmless.archive.model import Buffer, DicomJson, Outcome, Query, Received, Source
+from filmless.archive.scope import Scope
+from filmless.standards.upper_layer.association import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Rules of one listener; times in seconds, limits for this process."""
+
+    ae_title: str
+    any_called_ae: bool = False  # serve whatever title the peer calls
+    is_loopback: bool = True  # bound to loopback only: any calling AE is served
+    max_associations: int = 500
+    max_associations_per_peer: int = 50  # by network address
+    idle: float = 600.0  # an association without a message is ended
+    spare_idle: float = 30.0  # one idle for so long goes when its slot is needed
+    limits: Limits = field(default_factory=Limits)
+
+
+class LargeStore(Protocol):
+    """An instance on its way into the archive that is not held in memory."""
+
+    def write(self, chunk: Buffer) -> None: ...
+    def finish(self) -> Future[Outcome]: ...
+    def abort(self) -> None: ...
+
+
+class Archive(Protocol):
+    """What this door asks of the archive."""
+
+    def store(self, received: Received, scope: Scope) -> Future[Outcome]: ...
+    def store_large(
+        self,
+        source: Source,
+        transfer_syntax_uid: str,
+        sop_class_uid: str | None,
+        instance_uid: str | None,
+        scope: Scope,
+        received_at: datetime,
+        head: bytes | None,
+    ) -> LargeStore: ...
+    def stream(self, query: Query, scope: Scope) -> Iterator[DicomJson]: ...
+
+
+class Peers(Protocol):
+    """The AE registry; may block."""
+
+    def find(self, title: str) -> Peer | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationSummary:
+    """One association as the record keeps it, written when it has ended."""
+
+    calling_ae: str
+    called_ae: str
+    address: str
+    implementation_class_uid: str
+    implementation_version: str
+    began_at: datetime  # UTC
+    seconds: float
+    proposed: int  # presentation contexts
+    accepted: int
+    refused: tuple[str, ...]  # abstract syntaxes of the contexts that were not accepted, each once
+    counts: dict[str, int]  # answers by "C-STORE success", "C-FIND failure", ...
+    end: str  # "released", "rejected: ...", "aborted by peer", "connection lost", "idle", ...
+
+
+class Record(Protocol):
+    """Where ends of associations are recorded; may block, must not raise."""
+
+    def record_association(self, summary: AssociationSummary) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborators:
+    """Everything that associations of a listener are given."""
+
+    archive: Archive
+    peers: Peers
+    record: Record
+    executor: Executor  # for calls that block

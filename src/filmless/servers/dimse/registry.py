@@ -1,0 +1,61 @@
+"""Who is calling: the AE registry as associations ask it, remembered for at most a second."""
+
+import asyncio
+import ipaddress
+import socket
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from filmless.access.peers import Peer
+from filmless.servers.dimse.policy import Peers
+
+_LIFE = 1.0  # seconds that an answer is remembered
+_MOST = 1000  # answers; titles are the peers' to invent
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the registry says of a calling AE title at a network address."""
+
+    peer: Peer | None
+    is_known_host: bool  # the address is one of the peer's
+
+
+class Registry:
+    """Looks callers up in the executor and remembers the answers."""
+
+    def __init__(self, peers: Peers, executor: Executor) -> None:
+        self._peers = peers
+        self._executor = executor
+        self._remembered: dict[tuple[str, str], tuple[float, Caller]] = {}
+
+    async def caller(self, title: str, address: str) -> Caller:
+        """The caller of this title; may raise what the registry raises when it does not answer."""
+        loop = asyncio.get_running_loop()
+        found = self._remembered.get((title, address))
+        if found is not None and loop.time() < found[0]:
+            return found[1]
+        caller = await loop.run_in_executor(self._executor, self._look_up, title, address)
+        if len(self._remembered) >= _MOST:
+            self._remembered.clear()
+        self._remembered[title, address] = (loop.time() + _LIFE, caller)
+        return caller
+
+    def _look_up(self, title: str, address: str) -> Caller:
+        peer = self._peers.find(title)
+        return Caller(peer, peer is not None and _is_address_of(peer.host, address))
+
+
+def _is_address_of(host: str, address: str) -> bool:
+    """Whether a name or address of the registry is that of the peer; a name that does not resolve is not."""
+    try:
+        found = {entry[4][0] for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+        return _plain(address) in {_plain(str(one)) for one in found}
+    except (OSError, ValueError):
+        return False
+
+
+def _plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address in one form: IPv4 that came in through an IPv6 socket is IPv4."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    return getattr(parsed, "ipv4_mapped", None) or parsed

@@ -1,0 +1,44 @@
+"""Status codes of DIMSE responses (PS3.7 annex C; PS3.4 B.2.3, C.4.1.1.4)."""
+
+from enum import IntEnum, StrEnum
+
+
+class Status(IntEnum):
+    """The codes this product gives."""
+
+    SUCCESS = 0x0000
+    CANCEL = 0xFE00
+    PENDING = 0xFF00
+    PENDING_UNSUPPORTED_KEYS = 0xFF01  # matching goes on, an optional key is not supported
+    PROCESSING_FAILURE = 0x0110
+    INVALID_INSTANCE = 0x0117  # the SOP Instance UID breaks the rules for UIDs
+    SOP_CLASS_NOT_SUPPORTED = 0x0122
+    NOT_AUTHORIZED = 0x0124
+    UNRECOGNIZED_OPERATION = 0x0211
+    OUT_OF_RESOURCES = 0xA700
+    DATA_SET_MISMATCH = 0xA900  # also: identifier does not match SOP class
+    CANNOT_UNDERSTAND = 0xC000  # also: unable to process
+    BAD_UID = 0xC001
+    BEYOND_LIMIT = 0xC002
+    DUPLICATE = 0xC003
+
+
+class StatusKind(StrEnum):
+    """What a code says to the requestor (PS3.7 annex C)."""
+
+    SUCCESS = "success"
+    PENDING = "pending"
+    CANCEL = "cancel"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+_KINDS = {0x0000: StatusKind.SUCCESS, 0xFE00: StatusKind.CANCEL, 0xFF00: StatusKind.PENDING, 0xFF01: StatusKind.PENDING}
+_WARNINGS = frozenset((0x0001, 0x0107, 0x0116))
+
+
+def status_kind(code: int) -> StatusKind:
+    """What a code says, also for codes that are in no table of ours."""
+    if code in _KINDS:
+        return _KINDS[code]
+    return StatusKind.WARNING if code in _WARNINGS or code >> 12 == 0xB else StatusKind.FAILURE
