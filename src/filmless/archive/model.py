@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from filmless.standards.dicom.frames import FrameTable as FrameTable
+
 Buffer = bytes | bytearray | memoryview
 
 
@@ -121,20 +123,6 @@ class Placement:
     head_length: int  # bytes of preamble, DICM and group 0002
     head_sha256: bytes
     data_set_sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class FrameTable:
-    """Where frames lie, counted from the start of the data set as stored.
-
-    Native: frame i starts at ``first + i * size``. Encapsulated: frame i is the joined fragments of
-    ``fragments[i]``, pairs of (offset, length) of fragment values (PS3.5 A.4).
-    """
-
-    count: int
-    first: int = 0
-    size: int = 0
-    fragments: tuple[tuple[tuple[int, int], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

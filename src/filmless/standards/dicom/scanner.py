@@ -25,7 +25,8 @@ from filmless.standards.dicom.walk import fragments_end
 SPECIFIC_CHARACTER_SET = 0x00080005
 EXTENDED_OFFSET_TABLE = 0x7FE00001
 EXTENDED_OFFSET_TABLE_LENGTHS = 0x7FE00002
-_ALWAYS = frozenset((SPECIFIC_CHARACTER_SET, EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS))
+_PIXEL_MODULE = (0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100)  # tell how many frames
+_ALWAYS = frozenset((SPECIFIC_CHARACTER_SET, EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, *_PIXEL_MODULE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ def scan(data_set: Buffer, transfer_syntax_uid: str, wanted: frozenset[int], fin
 
     A data set that ends within its last element or its Pixel Data is read as far as it goes and marked ``truncated``:
     such objects are met, and an archive keeps what it is sent.
+
+    Beside the wanted, the character set and what tells the frames is kept.
 
     With ``final`` false the bytes are a prefix, which must reach Pixel Data: a fault of kind INCOMPLETE asks for more.
     A data set of an unknown transfer syntax is read as Explicit VR Little Endian (PS3.5 A.4).
