@@ -1,1 +1,1 @@
-"""Who may do what: roles, rights, and the scope that goes down with every call."""
+"""Who may do what: roles, rights, principals, peers; pure rules without clock or database."""

@@ -1,1 +1,1 @@
-"""The DICOMweb door (PS3.18)."""
+"""DICOMweb: STOW-RS, QIDO-RS and WADO-RS (PS3.18), over the archive."""

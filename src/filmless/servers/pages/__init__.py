@@ -1,1 +1,1 @@
-"""The web application's files and its JSON API."""
+"""The web application's files and the JSON API that its pages speak."""

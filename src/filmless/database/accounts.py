@@ -1,0 +1,159 @@
+"""People's accounts: passwords as argon2id, logins throttled by rows, the one-time link for the first administrator."""
+
+import secrets
+import threading
+from datetime import UTC, datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error
+from psycopg import errors
+
+from filmless.access.accounts import NameTaken, TooManyFailures, User, check_name
+from filmless.access.credentials import check_password, digest
+from filmless.access.roles import Role
+from filmless.access.throttle import MEMORY, wait
+from filmless.archive.events import Event, EventKind, Outcome
+from filmless.database.connect import Connection, Database
+from filmless.database.events import EventLog
+
+_HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)  # argon2id, 32 MiB
+_AT_ONCE = threading.Semaphore(2)  # bounds the memory that hashing takes in one process
+_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))  # verified for unknown names, so that they take the same time
+
+
+class Accounts:
+    """Rows of users, of failed logins and of the setup link."""
+
+    def __init__(self, database: Database, events: EventLog) -> None:
+        self._database = database
+        self._events = events
+
+    def add_user(self, name: str, role: Role, password: str) -> User:
+        """A new account; ``BadName``, ``BadPassword`` or ``NameTaken`` when it cannot be."""
+        check_name(name)
+        check_password(password, name)
+        hashed = _hash(password)
+        with self._database.connection() as connection:
+            _insert(connection, name, role, hashed)
+        return User(name, role)
+
+    def all(self) -> list[User]:
+        """Every account that is not disabled, by name."""
+        with self._database.connection() as connection:
+            rows = connection.execute("select name, role from user_account where disabled_at is null order by name")
+            return [User(name, Role(role)) for name, role in rows]
+
+    def log_in(self, name: str, password: str, address: str) -> User | TooManyFailures | None:
+        """The user when the password is right; None, after the same time, for a wrong one or an unknown name.
+
+        A try counts as failed before the password is looked at and is forgiven when it was right, so that
+        parallel tries cannot outrun the count.
+        """
+        name = "".join(filter(str.isprintable, name))[:64]  # what PostgreSQL and the record can hold
+        subjects = (f"account:{name}", f"address:{address}")
+        delay = self._count_try(subjects)
+        if delay:
+            self._record(name, address, Outcome.DENIED, "throttled")
+            return TooManyFailures(delay)
+        with self._database.connection() as connection:
+            row = connection.execute(
+                "select name, role, password_hash from user_account where name = %s and disabled_at is null", (name,)
+            ).fetchone()
+        right = _verify(row[2] if row else _NOBODY, password)
+        if row is None or not right:
+            self._record(name, address, Outcome.FAILURE, "wrong name or password")
+            return None
+        self._forgive(subjects)
+        self._record(name, address, Outcome.SUCCESS, "password")
+        return User(row[0], Role(row[1]))
+
+    def make_setup_token(self) -> str | None:
+        """The one-time token that makes the first administrator; None when there is one. A former token ends."""
+        token = secrets.token_urlsafe(32)
+        with self._database.connection() as connection:
+            connection.execute("lock table setup_link in exclusive mode")
+            connection.execute("delete from setup_link")
+            if _has_administrator(connection):
+                return None
+            connection.execute("insert into setup_link (sha256) values (%s)", (digest(token),))
+        return token
+
+    def set_up(self, token: str, name: str, password: str) -> User | None:
+        """Make the first administrator; None when the token is not, or no longer, the one that was given out."""
+        check_name(name)
+        check_password(password, name)
+        hashed = _hash(password)
+        with self._database.connection() as connection:
+            connection.execute("lock table setup_link in exclusive mode")
+            used = connection.execute("delete from setup_link where sha256 = %s", (digest(token),)).rowcount
+            if not used or _has_administrator(connection):
+                return None
+            _insert(connection, name, Role.ADMINISTRATOR, hashed)
+        return User(name, Role.ADMINISTRATOR)
+
+    def _count_try(self, subjects: tuple[str, str]) -> timedelta:
+        """Count a try against its account and its address; the time to wait when either has too many."""
+        now = datetime.now(UTC)
+        longest = timedelta(0)
+        with self._database.connection() as connection:
+            for subject in sorted(subjects):  # one order, so that two tries never wait for each other
+                connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (subject,))
+                rows = connection.execute(
+                    "select failed_at from login_failure where subject = %s and failed_at > %s order by failed_at",
+                    (subject, now - MEMORY),
+                ).fetchall()
+                longest = max(longest, wait([moment for (moment,) in rows], now))
+            if not longest:
+                connection.execute("delete from login_failure where failed_at < %s", (now - MEMORY,))
+                connection.execute(
+                    "insert into login_failure (subject, failed_at) select unnest(%s::text[]), %s",
+                    (list(subjects), now),
+                )
+        return longest
+
+    def _forgive(self, subjects: tuple[str, str]) -> None:
+        """Forget the account's failures, and of the address the try that was right."""
+        account, address = subjects
+        with self._database.connection() as connection:
+            connection.execute("delete from login_failure where subject = %s", (account,))
+            connection.execute(
+                """
+                delete from login_failure where ctid in
+                    (select ctid from login_failure where subject = %s order by failed_at desc limit 1)
+                """,
+                (address,),
+            )
+
+    def _record(self, name: str, address: str, outcome: Outcome, how: str) -> None:
+        event = Event(EventKind.LOGIN, actor=f"user:{name}", address=address, outcome=outcome, details={"how": how})
+        with self._database.connection() as connection:
+            self._events.record(connection, event)
+
+
+def _hash(password: str) -> str:
+    with _AT_ONCE:
+        return _HASHER.hash(password)
+
+
+def _verify(hashed: str, password: str) -> bool:
+    with _AT_ONCE:
+        try:
+            return _HASHER.verify(hashed, password[:1024])
+        except Argon2Error:
+            return False
+
+
+def _insert(connection: Connection, name: str, role: Role, hashed: str) -> None:
+    try:
+        connection.execute(
+            "insert into user_account (name, role, password_hash) values (%s, %s, %s)", (name, role.value, hashed)
+        )
+    except errors.UniqueViolation:
+        raise NameTaken(name) from None
+
+
+def _has_administrator(connection: Connection) -> bool:
+    row = connection.execute(
+        "select 1 from user_account where role = %s and disabled_at is null limit 1", (Role.ADMINISTRATOR.value,)
+    ).fetchone()
+    return row is not None

@@ -1,0 +1,75 @@
+"""The AE registry: which DICOM peers are known, where they are and what they may do."""
+
+from psycopg.rows import class_row
+
+from filmless.access.peers import Peer
+from filmless.archive.model import DuplicatePolicy
+from filmless.database.connect import Database
+
+_COLUMNS = "title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes, last_seen_at"
+
+
+class AeTitles:
+    """Rows of the registry; every process reads them anew, so a change holds without a restart."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, peer: Peer) -> None:
+        """Register a peer, or change the one that has this title."""
+        values = (
+            peer.title,
+            peer.host,
+            peer.port,
+            sorted(peer.allow),
+            peer.tls,
+            peer.duplicates.value,
+            peer.issuer,
+            list(peer.transfer_syntaxes),
+        )
+        with self._database.connection() as connection:
+            connection.execute(
+                """
+                insert into ae (title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes)
+                values (%s, %s, %s, %s, %s, %s, %s, %s)
+                on conflict (title) do update set host = excluded.host, port = excluded.port, allow = excluded.allow,
+                    tls = excluded.tls, duplicates = excluded.duplicates, issuer = excluded.issuer,
+                    transfer_syntaxes = excluded.transfer_syntaxes
+                """,
+                values,
+            )
+
+    def remove(self, title: str) -> bool:
+        """Forget a peer; False when none has this title."""
+        with self._database.connection() as connection:
+            return connection.execute("delete from ae where title = %s", (title,)).rowcount == 1
+
+    def find(self, title: str) -> Peer | None:
+        """The peer of this title, None when it is not registered."""
+        with self._database.connection() as connection, connection.cursor(row_factory=class_row(_peer)) as cursor:
+            return cursor.execute(f"select {_COLUMNS} from ae where title = %s", (title.strip(),)).fetchone()
+
+    def all(self) -> list[Peer]:
+        """Every peer, by title."""
+        with self._database.connection() as connection, connection.cursor(row_factory=class_row(_peer)) as cursor:
+            return cursor.execute(f"select {_COLUMNS} from ae order by title").fetchall()
+
+    def seen(self, title: str) -> None:
+        """Note that a peer has spoken to us; written at most once a minute."""
+        with self._database.connection() as connection:
+            connection.execute(
+                """
+                update ae set last_seen_at = now()
+                where title = %s and (last_seen_at is null or last_seen_at < now() - interval '1 minute')
+                """,
+                (title,),
+            )
+
+
+def _peer(allow: list[str], duplicates: str, transfer_syntaxes: list[str], **others: object) -> Peer:
+    return Peer(
+        allow=frozenset(allow),
+        duplicates=DuplicatePolicy(duplicates),
+        transfer_syntaxes=tuple(transfer_syntaxes),
+        **others,  # type: ignore[arg-type]  # the columns bear the names and types of the fields
+    )

@@ -1,0 +1,120 @@
+"""The query string of a search as the archive's ``Query`` (PS3.18 8.3.4)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from filmless.archive.model import Level, Query
+from filmless.servers.http_messages import Problem
+from filmless.standards.dicom.dictionary import tag_of
+from filmless.standards.dicom.uids import is_uid
+
+DEFAULT_LIMIT = 1000
+MAX_LIMIT = 10_000  # a higher one is taken as this, with a Warning and a Link when there is more
+MAX_OFFSET = 2**31 - 1
+
+STUDY_UID, SERIES_UID = (0x0020000D,), (0x0020000E,)
+
+_TAG = re.compile(r"[0-9A-Fa-f]{8}")
+
+
+@dataclass(slots=True)
+class _Reading:
+    matches: list[tuple[tuple[int, ...], str]] = field(default_factory=list)
+    include: set[int] = field(default_factory=set)
+    ignored: list[str] = field(default_factory=list)
+    query: Query = Query(Level.STUDY)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The query, and the fields asked to be included that no dictionary knows."""
+
+    query: Query
+    ignored: tuple[str, ...] = ()
+
+
+def read_query(fields: list[tuple[str, str]], level: Level, parameters: dict[str, str]) -> Asked:
+    """What a query string asks for; ``Problem`` 400 where it cannot be understood."""
+    reading = _Reading(query=Query(level, limit=DEFAULT_LIMIT))
+    for name, path in (("study", STUDY_UID), ("series", SERIES_UID)):
+        if name in parameters:
+            reading.matches.append((path, _legal_uid(parameters[name])))
+    for name, value in fields:
+        reader = _READERS.get(name.lower())
+        if reader is not None:
+            reader(reading, value)
+        else:
+            reading.matches.append((_path(name), value))
+    query = replace(reading.query, matches=tuple(reading.matches), include=frozenset(reading.include))
+    return Asked(query, tuple(reading.ignored))
+
+
+def _legal_uid(text: str) -> str:
+    if not is_uid(text):
+        raise Problem(400, "A UID in the address is malformed.")
+    return text
+
+
+def _path(name: str) -> tuple[int, ...]:
+    """The tags that an attribute's name stands for: keywords or tags, joined by points."""
+    tags = tuple(_tag(part) for part in name.split("."))
+    known = tuple(tag for tag in tags if tag is not None)
+    if len(known) != len(tags):
+        raise Problem(400, "A query parameter is neither an attribute nor one of this service.")
+    return known
+
+
+def _tag(text: str) -> int | None:
+    return int(text, 16) if _TAG.fullmatch(text) else tag_of(text)
+
+
+def _number(name: str, value: str, highest: int) -> int:
+    if not (value.isascii() and value.isdecimal()):
+        raise Problem(400, f"{name} must be a number of 0 or more.")
+    return min(int(value[:20]), highest)
+
+
+def _limit(reading: _Reading, value: str) -> None:
+    reading.query = replace(reading.query, limit=_number("limit", value, MAX_LIMIT))
+
+
+def _offset(reading: _Reading, value: str) -> None:
+    reading.query = replace(reading.query, offset=_number("offset", value, MAX_OFFSET))
+
+
+def _cursor(reading: _Reading, value: str) -> None:
+    reading.query = replace(reading.query, after=value)
+
+
+def _fuzzy(reading: _Reading, value: str) -> None:
+    if value.lower() not in ("true", "false"):
+        raise Problem(400, "fuzzymatching must be true or false.")
+    reading.query = replace(reading.query, fuzzy=value.lower() == "true")
+
+
+def _include(reading: _Reading, value: str) -> None:
+    for name in filter(None, (part.strip() for part in value.split(","))):
+        if name.lower() == "all":
+            reading.query = replace(reading.query, include_all=True)
+            continue
+        tag = _tag(name.split(".")[0])
+        if tag is None:
+            reading.ignored.append(f"includefield {name[:64]}")
+        else:
+            reading.include.add(tag)
+
+
+def _nothing(reading: _Reading, value: str) -> None:
+    """``accept`` is read by the content negotiation."""
+
+
+_READERS: dict[str, Callable[[_Reading, str], None]] = {
+    "limit": _limit,
+    "offset": _offset,
+    "cursor": _cursor,
+    "fuzzymatching": _fuzzy,
+    "includefield": _include,
+    "accept": _nothing,
+    "charset": _nothing,
+}

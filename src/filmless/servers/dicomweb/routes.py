@@ -1,0 +1,52 @@
+"""The DICOMweb resources of this origin server, one row each."""
+
+from filmless.access.roles import Right
+from filmless.servers.dicomweb.bulkdata import Bulkdata
+from filmless.servers.dicomweb.metadata import Metadata
+from filmless.servers.dicomweb.qido import Qido
+from filmless.servers.dicomweb.service import Service
+from filmless.servers.dicomweb.stow import Stow
+from filmless.servers.dicomweb.thumbnails import Renderer, Thumbnails
+from filmless.servers.dicomweb.wado import Wado
+from filmless.servers.http_messages import Answer, Request
+from filmless.servers.routes import Route
+
+STUDY = "/dicomweb/studies/{study}"
+SERIES = STUDY + "/series/{series}"
+INSTANCE = SERIES + "/instances/{instance}"
+
+
+def dicomweb_routes(service: Service, renderer: Renderer) -> list[Route]:
+    """Every row."""
+    search = Qido(service)
+    store = Stow(service).store
+    retrieve = Wado(service).retrieve
+    metadata = Metadata(service).retrieve
+    thumbnail = Thumbnails(service, renderer).retrieve
+    bulkdata = Bulkdata(service).retrieve
+    return [
+        Route("OPTIONS", "/dicomweb", Right.SESSION, _capabilities, "Retrieve capabilities"),
+        Route("POST", "/dicomweb/studies", Right.STORE, store, "Store instances"),
+        Route("POST", STUDY, Right.STORE, store, "Store instances of one study"),
+        Route("GET", "/dicomweb/studies", Right.FIND, search.studies, "Search for studies"),
+        Route("GET", "/dicomweb/series", Right.FIND, search.series, "Search for series"),
+        Route("GET", "/dicomweb/instances", Right.FIND, search.instances, "Search for instances"),
+        Route("GET", STUDY + "/series", Right.FIND, search.series, "Search for a study's series"),
+        Route("GET", STUDY + "/instances", Right.FIND, search.instances, "Search for a study's instances"),
+        Route("GET", SERIES + "/instances", Right.FIND, search.instances, "Search for a series' instances"),
+        Route("GET", STUDY, Right.RETRIEVE, retrieve, "Retrieve a study"),
+        Route("GET", SERIES, Right.RETRIEVE, retrieve, "Retrieve a series"),
+        Route("GET", INSTANCE, Right.RETRIEVE, retrieve, "Retrieve an instance"),
+        Route("GET", STUDY + "/metadata", Right.RETRIEVE, metadata, "Retrieve a study's metadata"),
+        Route("GET", SERIES + "/metadata", Right.RETRIEVE, metadata, "Retrieve a series' metadata"),
+        Route("GET", INSTANCE + "/metadata", Right.RETRIEVE, metadata, "Retrieve an instance's metadata"),
+        Route("GET", INSTANCE + "/bulkdata/{path*}", Right.RETRIEVE, bulkdata, "Retrieve a value by its address"),
+        Route("GET", STUDY + "/thumbnail", Right.RETRIEVE, thumbnail, "A small picture of a study"),
+        Route("GET", SERIES + "/thumbnail", Right.RETRIEVE, thumbnail, "A small picture of a series"),
+        Route("GET", INSTANCE + "/thumbnail", Right.RETRIEVE, thumbnail, "A small picture of an instance"),
+    ]
+
+
+async def _capabilities(request: Request) -> Answer:
+    """What this origin server can do is in its OpenAPI description (PS3.18 8.9 leaves the format open)."""
+    return Answer(204, headers=((b"link", b'</api/openapi.json>; rel="service-desc"'),))

@@ -1,0 +1,77 @@
+"""What the DICOMweb handlers share: the archive, threads for its calls, addresses and headers of answers."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+from urllib.parse import quote
+
+from filmless.archive.archive import Archive
+from filmless.servers.http_messages import Problem, Request
+from filmless.servers.media_types import MediaType, accepted, parse
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DICOM_JSON = "application/dicom+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One DICOMweb origin server; ``root`` is its address without a slash at the end."""
+
+    archive: Archive
+    executor: Executor
+    root: str
+
+    async def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a blocking call in the executor."""
+        call = (lambda: function(*args, **kwargs)) if kwargs else function
+        return await asyncio.get_running_loop().run_in_executor(self.executor, call, *(() if kwargs else args))  # type: ignore[arg-type]  # a lambda takes no arguments
+
+
+def study_url(root: str, study_uid: str) -> str:
+    """RetrieveURL of a study (PS3.18 10.1.2)."""
+    return f"{root}/studies/{study_uid}"
+
+
+def series_url(root: str, study_uid: str, series_uid: str) -> str:
+    """RetrieveURL of a series."""
+    return f"{root}/studies/{study_uid}/series/{series_uid}"
+
+
+def instance_url(root: str, study_uid: str, series_uid: str, instance_uid: str) -> str:
+    """RetrieveURL of an instance."""
+    return f"{root}/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}"
+
+
+def warning(root: str, text: str) -> tuple[bytes, bytes]:
+    """A Warning header (PS3.18 8.3.4.4, 10.6.3); what is not ASCII goes percent-encoded."""
+    return (b"warning", f'299 {root} "{quote(text, safe=_PLAIN)}"'.encode())
+
+
+_PLAIN = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
+
+
+def ranges(request: Request) -> list[MediaType]:
+    """What the client accepts; the ``accept`` query parameter wins over the header (PS3.18 8.3.3.1)."""
+    for name, value in request.query():
+        if name.lower() == "accept":
+            return accepted(value.replace(" ", "+"))  # a "+" that was not encoded
+    return accepted(request.header(b"accept"))
+
+
+def require_json(request: Request) -> str:
+    """The JSON media type of the answer; 406 when the client takes none of ours."""
+    for each in ranges(request):
+        if each.covers(DICOM_JSON):
+            return DICOM_JSON
+        if each.name == "application/json":
+            return each.name
+    raise Problem(406, "Offered here: application/dicom+json.")
+
+
+def media_type(request: Request) -> MediaType:
+    """The request's Content-Type."""
+    return parse(request.header(b"content-type"))

@@ -1,0 +1,79 @@
+"""What a store request is answered: one item per instance (PS3.18 10.5.3, Annex I)."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from filmless.archive.model import Outcome, Refusal, Refused, Stored
+from filmless.servers.dicomweb.service import instance_url, study_url
+from filmless.servers.http_messages import Answer
+
+RETRY_SECONDS = 10
+
+# Failure Reason (0008,1197), PS3.18 Table I.2-2 and PS3.7 Annex C.
+REASONS = {
+    Refusal.NOT_DICOM: 0xC000,  # cannot understand
+    Refusal.BAD_UID: 0xC000,
+    Refusal.LIMIT: 0xC000,
+    Refusal.MISMATCH: 0xA900,  # data set does not match SOP class
+    Refusal.OTHER_STUDY: 0xA900,
+    Refusal.UNSUPPORTED: 0xC122,  # transfer syntax not supported
+    Refusal.DUPLICATE: 0x0111,  # duplicate SOP instance
+    Refusal.NO_SPACE: 0xA700,  # out of resources
+    Refusal.STORAGE_FAILED: 0x0110,  # processing failure
+    Refusal.NOT_ALLOWED: 0x0124,  # not authorised
+}
+
+# Status when nothing was stored and every instance was refused for this; otherwise 409 (PS3.18 Table 10.5.3-1).
+_STATUS = {Refusal.NO_SPACE: 507, Refusal.STORAGE_FAILED: 503, Refusal.NOT_ALLOWED: 403}
+
+
+def store_answer(outcomes: Sequence[Outcome], root: str, study_uid: str | None, media_type: str) -> Answer:
+    """The store response: 200 all stored, 202 some, 409 none (503, 507 when it is our storage)."""
+    stored = [outcome for outcome in outcomes if isinstance(outcome, Stored)]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+    studies = {outcome.study_uid for outcome in stored} | ({study_uid} if study_uid else set())
+    response: dict[str, object] = {}
+    if stored and len(studies) == 1:
+        response["00081190"] = {"vr": "UR", "Value": [study_url(root, studies.pop())]}
+    named = [_failed(outcome) for outcome in refused if outcome.instance_uid]
+    if named:
+        response["00081198"] = {"vr": "SQ", "Value": named}
+    if stored:
+        response["00081199"] = {"vr": "SQ", "Value": [_referenced(outcome, root) for outcome in stored]}
+    nameless = [_reason(outcome) for outcome in refused if not outcome.instance_uid]
+    if nameless:
+        response["0008119A"] = {"vr": "SQ", "Value": nameless}  # Other Failures Sequence
+    status = _status(stored, refused)
+    headers = ((b"retry-after", str(RETRY_SECONDS).encode()),) if status in (503, 507) else ()
+    return Answer(status, orjson.dumps(response), media_type, headers)
+
+
+def _status(stored: list[Stored], refused: list[Refused]) -> int:
+    if stored:
+        return 202 if refused else 200
+    refusals = {outcome.refusal for outcome in refused}
+    return _STATUS.get(refusals.pop(), 409) if len(refusals) == 1 else 409
+
+
+def _referenced(outcome: Stored, root: str) -> dict[str, object]:
+    url = instance_url(root, outcome.study_uid, outcome.series_uid, outcome.instance_uid)
+    return {**_names(outcome), "00081190": {"vr": "UR", "Value": [url]}}
+
+
+def _failed(outcome: Refused) -> dict[str, object]:
+    return {**_names(outcome), **_reason(outcome)}
+
+
+def _reason(outcome: Refused) -> dict[str, object]:
+    return {
+        "00081197": {"vr": "US", "Value": [REASONS[outcome.refusal]]},
+        "00000902": {"vr": "LO", "Value": [outcome.comment]},  # Error Comment, as C-STORE says it
+    }
+
+
+def _names(outcome: Outcome) -> dict[str, object]:
+    names: dict[str, object] = {"00081155": {"vr": "UI", "Value": [outcome.instance_uid]}}
+    if outcome.sop_class_uid:
+        names["00081150"] = {"vr": "UI", "Value": [outcome.sop_class_uid]}
+    return names

@@ -1,0 +1,158 @@
+"""The web application: every request passes the gate, every answer carries the security headers."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import structlog
+
+from filmless.servers.gate import Gate
+from filmless.servers.http_messages import (
+    Answer,
+    Disconnected,
+    Message,
+    Problem,
+    Receive,
+    Request,
+    Send,
+    problem_answer,
+    read_headers,
+)
+from filmless.servers.problems import problem_of
+from filmless.servers.routes import Found, Handler, Routes, split_path
+
+log = structlog.get_logger()
+
+INTERFACES = frozenset(("api", "dicomweb", "fhir", "metrics"))  # first segments that are never a page
+
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_DEFAULTS = (  # what an answer may say otherwise
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+)
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
+_UNREAD = 1 << 20  # bytes of a body that need not be read before the connection serves the next request
+
+
+@dataclass(frozen=True, slots=True)
+class WebApplication:
+    """An ASGI application over the table of routes; what no route answers is a page of the web application."""
+
+    routes: Routes
+    gate: Gate
+    page: Handler
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI 3)."""
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        request = _request(scope, receive)
+        try:
+            answer = await self._answer(request, split_path(scope["raw_path"].decode("latin-1")))
+        except Disconnected:
+            return
+        except Exception as error:  # the outermost loop of this door
+            answer = _failed(error, request)
+        await _send(answer, request, send)
+
+    async def _answer(self, request: Request, segments: list[str]) -> Answer:
+        if request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            raise Problem(415, "A body with a content encoding is not taken.")
+        found = self.routes.find(request.method, segments)
+        if isinstance(found, Found):
+            request.parameters = found.parameters
+            right = found.route.right
+            if right is not None:
+                await self.gate.identify(request)
+                await self.gate.admit(request, right)
+            return await found.route.handler(request)
+        if found is None and not (segments and segments[0] in INTERFACES) and request.method in ("GET", "HEAD"):
+            return await self.page(request)
+        await self.gate.identify(request)
+        if found is None:
+            raise Problem(404, "There is nothing at this address.")
+        methods = {"OPTIONS", *found, *(("HEAD",) if "GET" in found else ())}
+        allow = ((b"allow", ", ".join(sorted(methods)).encode()),)
+        if request.method == "OPTIONS":
+            return Answer(204, headers=allow)
+        raise Problem(405, "This method is not served here.", allow)
+
+
+def _request(scope: Message, receive: Receive) -> Request:
+    client = scope.get("client")
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        address=client[0] if client else "",
+        secure=scope.get("scheme") == "https",
+        headers=read_headers(scope["headers"]),
+        query_string=scope["query_string"],
+        receive=receive,
+    )
+
+
+def _failed(error: Exception, request: Request) -> Answer:
+    problem = problem_of(error)
+    if problem is not None:
+        return problem_answer(problem)
+    answer = problem_answer(Problem(500, "Something went wrong here. It was written to the log."))
+    log.error("request_failed", method=request.method, problem=answer.body, exc_info=error)
+    return answer
+
+
+async def _send(answer: Answer, request: Request, send: Send) -> None:
+    body = answer.body
+    length = len(body) if isinstance(body, bytes) else answer.length
+    headers = [*_ALWAYS, *answer.headers]
+    given = {name for name, _ in answer.headers}
+    headers += [pair for pair in _DEFAULTS if pair[0] not in given]
+    if request.secure:
+        headers.append(_HSTS)
+    if answer.status not in (204, 304):
+        headers.append((b"content-type", answer.media_type.encode("latin-1")))
+        if length is not None:
+            headers.append((b"content-length", b"%d" % length))
+    if answer.status >= 400 and _body_may_be_long(request):
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if isinstance(body, bytes) or request.method == "HEAD":
+        await send({"type": "http.response.body", "body": body if isinstance(body, bytes) else b""})
+        return
+    gone = asyncio.ensure_future(_until_gone(request.receive))
+    try:
+        await _stream(body, gone, send)
+    finally:
+        gone.cancel()
+
+
+async def _stream(body: AsyncGenerator[bytes], gone: asyncio.Future[None], send: Send) -> None:
+    """Send what the generator gives; an error in it goes up, so that the connection breaks off visibly."""
+    async with aclosing(body):
+        async for chunk in body:
+            if gone.done():
+                return
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _until_gone(receive: Receive) -> None:
+    """Return when the client has closed the connection: a server's ``send`` does not say so."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _body_may_be_long(request: Request) -> bool:
+    if b"transfer-encoding" in request.headers:
+        return True
+    length = request.headers.get(b"content-length", b"0")
+    return not length.isdigit() or int(length[:20]) > _UNREAD

@@ -1,0 +1,160 @@
+"""One HTTP request and its answer as our doors see them, over ASGI."""
+
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from filmless.access.scope import Principal
+from filmless.archive.scope import Scope
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+JSON = "application/json"
+MAX_BODY = 16 << 20  # bytes of a JSON body
+MAX_DEPTH = 64  # brackets open at once in a JSON body
+MAX_FIELDS = 1000  # of a query string
+
+
+class Disconnected(Exception):
+    """The client went away in mid-request; there is nobody to answer."""
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """What is answered instead of what was asked for (RFC 9457)."""
+
+    status: int
+    detail: str = ""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers and body; a streamed body has a ``length`` where it is known in advance."""
+
+    status: int = 200
+    body: bytes | AsyncGenerator[bytes] = b""
+    media_type: str = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    length: int | None = None  # bytes
+
+
+def json_answer(value: object, status: int = 200, *, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
+    """An answer of JSON."""
+    return Answer(status, orjson.dumps(value), JSON, headers)
+
+
+def problem_answer(problem: Problem) -> Answer:
+    """A problem as it is sent: with an id that the log has too, and nothing of what is inside the house."""
+    body = {"type": "about:blank", "title": HTTPStatus(problem.status).phrase, "status": problem.status}
+    if problem.detail:
+        body["detail"] = problem.detail
+    return Answer(
+        problem.status,
+        orjson.dumps({**body, "id": uuid.uuid4().hex}),
+        "application/problem+json",
+        problem.headers,
+    )
+
+
+@dataclass(slots=True)
+class Request:
+    """One request; ``principal`` and ``access`` are set by the gate before a handler sees it."""
+
+    method: str
+    path: str  # as decoded, for people only: routes see the decoded segments
+    address: str  # of the peer
+    secure: bool  # came by HTTPS
+    headers: dict[bytes, bytes]  # names in lower case; of repeated ones the values joined by ", "
+    query_string: bytes
+    receive: Receive
+    parameters: dict[str, str] = field(default_factory=dict)  # of the path
+    principal: Principal | None = None
+    session: str = ""  # the secret of the cookie, when that is how the principal is known
+    access: Scope | None = None
+
+    def header(self, name: bytes) -> str:
+        """A header's value, "" when it was not sent."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+    @property
+    def scope(self) -> Scope:
+        """What may be reached; only behind the gate."""
+        if self.access is None:
+            raise RuntimeError("no scope: this route is public")
+        return self.access
+
+    def query(self) -> list[tuple[str, str]]:
+        """Names and values of the query string in order; ``Problem`` 400 when it cannot be read."""
+        try:
+            fields = parse_qsl(self.query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+        except ValueError:
+            raise Problem(400, "Too many query parameters.") from None
+        if any("\0" in text for pair in fields for text in pair):
+            raise Problem(400, "A query parameter contains a NUL character.")
+        return fields
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives."""
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            if message.get("body"):
+                yield message["body"]
+            if not message.get("more_body"):
+                return
+
+    async def json(self) -> Any:
+        """The body as JSON of at most 16 MiB and depth 64; ``Problem`` when it is not."""
+        if self.header(b"content-type").partition(";")[0].strip().lower() != JSON:
+            raise Problem(415, "The body must be application/json.")
+        body = bytearray()
+        async for chunk in self.chunks():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise Problem(413, "The body is larger than 16 MiB.")
+        if _depth(body) > MAX_DEPTH:
+            raise Problem(400, "The body is nested deeper than 64 levels.")
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise Problem(400, "The body is not JSON.") from None
+
+    async def json_fields(self, *names: str) -> list[str]:
+        """The named text members of a JSON object; ``Problem`` 400 when one is missing or not text."""
+        value = await self.json()
+        found = [value.get(name) if isinstance(value, dict) else None for name in names]
+        if not all(isinstance(text, str) for text in found):
+            raise Problem(400, f"The body must be an object with the text members {', '.join(names)}.")
+        return found
+
+
+def _depth(body: bytearray) -> int:
+    """Brackets open at once, those inside strings included: an upper bound, found without recursion."""
+    deepest = depth = 0
+    for byte in body.translate(None, _NOT_BRACKETS):
+        depth += 1 if byte in b"[{" else -1
+        deepest = max(deepest, depth)
+        if deepest > MAX_DEPTH:
+            break
+    return deepest
+
+
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+
+def read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Header fields by name (RFC 9110 5.2); uvicorn gives names in lower case."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in pairs:
+        held = headers.get(name)
+        headers[name] = value if held is None else held + (b"; " if name == b"cookie" else b", ") + value
+    return headers

@@ -1,0 +1,45 @@
+"""The JSON API of the pages, health, and the description of everything, one row each."""
+
+from collections.abc import Callable
+
+from filmless.access.roles import Right
+from filmless.servers.http_messages import Answer, Problem, Request, json_answer
+from filmless.servers.pages.openapi import describe
+from filmless.servers.pages.session import Session
+from filmless.servers.pages.studies import Studies
+from filmless.servers.routes import Route
+
+
+def page_routes(session: Session, studies: Studies, is_ready: Callable[[], bool]) -> list[Route]:
+    """Every row but the description itself; ``is_ready`` answers at once, from what is known."""
+
+    async def healthz(request: Request) -> Answer:
+        return Answer(200, b"ok", "text/plain")
+
+    async def readyz(request: Request) -> Answer:
+        if not is_ready():
+            raise Problem(503, "Not ready.", ((b"retry-after", b"1"),))
+        return Answer(200, b"ok", "text/plain")
+
+    return [
+        Route("GET", "/healthz", None, healthz, "Whether the process runs"),
+        Route("GET", "/readyz", None, readyz, "Whether requests can be served"),
+        Route("POST", "/api/login", None, session.log_in, "Sign in with a password"),
+        Route("POST", "/api/setup", None, session.set_up, "Make the first administrator by the one-time link"),
+        Route("POST", "/api/logout", Right.SESSION, session.log_out, "Sign out"),
+        Route("GET", "/api/session", Right.SESSION, session.show, "Who is signed in"),
+        Route("GET", "/api/studies", Right.FIND, studies.list, "The study list"),
+        Route("GET", "/api/studies/{study}", Right.FIND, studies.show, "A study with its series and findings"),
+        Route("GET", "/api/inbox", Right.REVIEW, studies.inbox, "What somebody must look at"),
+    ]
+
+
+def with_description(routes: list[Route]) -> list[Route]:
+    """The rows and the one that describes them all, itself included."""
+
+    async def openapi(request: Request) -> Answer:
+        return json_answer(described)
+
+    every = [*routes, Route("GET", "/api/openapi.json", Right.SESSION, openapi, "This description")]
+    described = describe(every)
+    return every
