@@ -19,8 +19,8 @@ def create_token(settings: Settings, name: str, role: str, expires: str) -> str:
     """The text of a new bearer token; ``expires`` is a lifetime as 90d, 12h or 30m."""
     held = roles.role(role)
     lifetime = _lifetime(expires)
-    with reached_database(settings.data, settings.database_url) as dsn:
-        database = Database(dsn, connections=1)
+    with reached_database(settings.data, settings.database_url) as reached:
+        database = Database(reached.dsn, connections=1)
         try:
             return Tokens(database).create(name, held, created_by="local:token", lifetime=lifetime)
         finally:
@@ -35,8 +35,8 @@ def check_role(role: str) -> None:
 def add_user(settings: Settings, name: str, role: str, password: str) -> None:
     """Make an account that may sign in at once."""
     held = roles.role(role)
-    with reached_database(settings.data, settings.database_url) as dsn:
-        database = Database(dsn, connections=1)
+    with reached_database(settings.data, settings.database_url) as reached:
+        database = Database(reached.dsn, connections=1)
         try:
             Accounts(database, EventLog(database)).add_user(name, held, password)
         finally:

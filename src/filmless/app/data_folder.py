@@ -5,6 +5,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -86,21 +87,29 @@ def lock_for_serving(data: Path) -> Lock:
     return lock
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The folder's database, migrated."""
+
+    dsn: str
+    is_served: bool  # a server runs on it; otherwise it was started for this command
+
+
 @contextlib.contextmanager
-def reached_database(data: Path, database_url: str) -> Iterator[str]:
-    """DSN of the folder's database, migrated; started for the time of a command when nobody serves it."""
+def reached_database(data: Path, database_url: str) -> Iterator[Reached]:
+    """Reach the database through the server that runs on the folder, or start it for the time of a command."""
     lock = Lock(data)
     try:
         served = _take_or_reach(lock, data, database_url)
         if served is not None:
-            yield served
+            yield Reached(served, is_served=True)
             return
         lock.say(Holder.COMMAND)
         cluster = None if database_url else Cluster(data)
         try:
             dsn = cluster.start() if cluster else database_url
             migrate(dsn)
-            yield dsn
+            yield Reached(dsn, is_served=False)
         finally:
             if cluster:
                 cluster.stop()

@@ -2,8 +2,17 @@
 
 import errno
 import socket
+from dataclasses import dataclass
 
 from filmless.settings import Address, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The bound sockets of all doors."""
+
+    http: socket.socket
+    dimse: socket.socket
 
 
 class ListeningError(Exception):

@@ -48,8 +48,8 @@ def remove_peer(settings: Settings, title: str) -> None:
 
 @contextmanager
 def _registry(settings: Settings) -> Iterator[AeTitles]:
-    with reached_database(settings.data, settings.database_url) as dsn:
-        database = Database(dsn, connections=1)
+    with reached_database(settings.data, settings.database_url) as reached:
+        database = Database(reached.dsn, connections=1)
         try:
             yield AeTitles(database)
         finally:

@@ -1,0 +1,65 @@
+"""``filmless serve``: from an empty folder, or after any kind of end, to a listening archive."""
+
+import os
+import sys
+
+import structlog
+
+from filmless.app import listening, logs
+from filmless.app.data_folder import Holder, Lock, lock_for_serving
+from filmless.app.listening import Listening
+from filmless.app.server_process import ServerProcess
+from filmless.app.shares import Shares
+from filmless.app.supervisor import Supervisor
+from filmless.app.wiring import Prepared, prepare
+from filmless.database.cluster import Cluster
+from filmless.database.migrate import migrate
+from filmless.settings import Settings
+
+log = structlog.get_logger()
+
+
+def serve(settings: Settings) -> None:
+    """Run the PACS until a signal; raises an error whose text is a sentence when it cannot start."""
+    logs.configure()
+    listening.check(settings)
+    lock = lock_for_serving(settings.data)
+    try:
+        sockets = Listening(listening.bind(settings.http, "HTTP"), listening.bind(settings.dimse, "DICOM"))
+        _run(settings, lock, sockets)
+    finally:
+        lock.release()
+
+
+def _run(settings: Settings, lock: Lock, sockets: Listening) -> None:
+    cluster = None if settings.database_url else Cluster(settings.data)
+    supervisor = Supervisor(lock, cluster, [sockets.http, sockets.dimse])
+    try:
+        dsn = cluster.start() if cluster else settings.database_url
+        migrate(dsn)
+        prepared = prepare(settings, dsn)
+        processes = settings.workers or len(os.sched_getaffinity(0))
+        work = ServerProcess(settings, dsn, sockets, Shares(processes))
+        _announce(settings, sockets, prepared)
+        supervisor.run(work, processes)
+    finally:
+        lock.say(Holder.STOPPING)
+        if cluster:
+            cluster.stop()
+    log.info("stopped")
+
+
+def _announce(settings: Settings, sockets: Listening, prepared: Prepared) -> None:
+    """Tell the person at the terminal where we listen, what is wrong, and how to begin."""
+    scheme = "https" if settings.tls_certificate else "http"
+    web = f"{scheme}://{listening.bound_address(sockets.http)}"
+    lines = [
+        f"DICOM  {settings.ae} on {listening.bound_address(sockets.dimse)}",
+        f"Web    {web}",
+        f"Data   {settings.data.resolve()}",
+        *(f"Warning: {warning}" for warning in prepared.warnings),
+    ]
+    if prepared.setup_token:
+        lines.append(f"Make the first administrator (once): {web}/setup#token={prepared.setup_token}")
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,87 @@
+"""One server process: a DICOM listener and the web in one event loop, on the supervisor's sockets."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import structlog
+import uvicorn
+import uvloop
+
+from filmless.app.listening import Listening
+from filmless.app.shares import Shares
+from filmless.app.supervisor import STOP_SECONDS
+from filmless.app.wiring import ServerParts, server_parts
+from filmless.servers.http_limits import BoundedHttp
+from filmless.settings import Settings
+
+KEEP_ALIVE_SECONDS = 65  # idle HTTP connections; longer than the 60 s after which proxies close theirs
+LINGER_SECONDS = 2.0  # for HTTP requests in progress, within the time of the associations
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProcess:
+    """The work of each process that the supervisor forks."""
+
+    settings: Settings
+    dsn: str
+    listening: Listening
+    shares: Shares
+
+    def __call__(self, number: int, *, life: int, after_crash: bool) -> None:
+        """Serve until SIGTERM; end at once when the supervisor's end of ``life`` closes."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches us too; the supervisor decides
+        gc.set_threshold(50_000, 20, 100)  # few cycles are made on the hot paths
+        parts = server_parts(self.settings, self.dsn, self.shares.of(number), after_crash=after_crash)
+        try:
+            uvloop.run(self._serve(parts, life))
+        finally:
+            parts.close()
+
+    async def _serve(self, parts: ServerParts, life: int) -> None:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        loop.add_reader(life, os._exit, 1)  # nothing is ever written: readable means that the supervisor is gone
+        web = _Web(self._web_config(parts))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(web.serve(sockets=[self.listening.http]))
+            tasks.create_task(parts.listener.serve(self.listening.dimse))
+            await stop.wait()
+            web.should_exit = True
+            await parts.listener.drain(STOP_SECONDS - LINGER_SECONDS)
+
+    def _web_config(self, parts: ServerParts) -> uvicorn.Config:
+        settings = self.settings
+        return uvicorn.Config(
+            parts.web,
+            loop="none",
+            http=BoundedHttp,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            proxy_headers=settings.behind_proxy,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=int(STOP_SECONDS - LINGER_SECONDS),
+            ssl_certfile=settings.tls_certificate,
+            ssl_keyfile=settings.tls_key,
+        )
+
+
+class _Web(uvicorn.Server):
+    """uvicorn without its signal handlers: the process has one for all its doors."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield

@@ -1,0 +1,46 @@
+"""What the server processes know of each other: how many associations each holds, in shared memory."""
+
+import mmap
+import struct
+from dataclasses import dataclass
+
+_COUNT = struct.Struct("=I")
+
+
+class Shares:
+    """One count per process in an anonymous shared mapping; made before the fork."""
+
+    def __init__(self, processes: int) -> None:
+        self.processes = processes
+        self._memory = mmap.mmap(-1, max(processes * _COUNT.size, 1))
+
+    def of(self, number: int) -> "Share":
+        """The view of one process; its count starts anew."""
+        share = Share(self, number)
+        share.say(0)
+        return share
+
+    def count(self, number: int) -> int:
+        """Associations of a process."""
+        (count,) = _COUNT.unpack_from(self._memory, number * _COUNT.size)
+        return int(count)
+
+    def set(self, number: int, count: int) -> None:
+        """Note the associations of a process; four aligned bytes, written as one."""
+        _COUNT.pack_into(self._memory, number * _COUNT.size, count)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The counts as one process sees them."""
+
+    shares: Shares
+    number: int
+
+    def say(self, count: int) -> None:
+        """Tell the others how many associations this process holds."""
+        self.shares.set(self.number, count)
+
+    def least(self) -> int:
+        """Associations of the least busy process."""
+        return min(self.shares.count(number) for number in range(self.shares.processes))
