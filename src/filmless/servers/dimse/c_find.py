@@ -1,7 +1,6 @@
 """C-FIND: Query/Retrieve, Study and Patient Root (PS3.4 C.4.1): matches are sent while the index gives them."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -9,13 +8,10 @@ from itertools import islice
 from filmless.access.roles import Right
 from filmless.access.scope import scope
 from filmless.archive.errors import BadQuery, Unavailable
-from filmless.archive.matching import read_query
-from filmless.archive.model import DicomJson, Level, Query
+from filmless.archive.model import DicomJson, Query
 from filmless.servers.dimse.operation import Operation
 from filmless.standards.dicom.dictionary import vr_of
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.identifier import Identifier, encode_identifier, parse_identifier
-from filmless.standards.dicom.sop_classes import PATIENT_ROOT_FIND
+from filmless.standards.dicom.identifier import encode_identifier
 from filmless.standards.dimse.status import Status
 
 MAX_IDENTIFIER = 1 << 20  # bytes

@@ -47,9 +47,14 @@ class House(Protocol):
     registry: Registry
     buffer: memoryview  # one for all: what is read is taken before the next read
 
-    def enter(self, connection: "Connection") -> None: ...
-    def admit(self, connection: "Connection") -> bool: ...
-    def leave(self, connection: "Connection") -> None: ...
+    def enter(self, connection: "Connection") -> None:
+        """The connection stands."""
+
+    def admit(self, connection: "Connection") -> bool:
+        """Give an association its slot."""
+
+    def leave(self, connection: "Connection") -> None:
+        """The connection is gone."""
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -171,9 +176,9 @@ class Connection(asyncio.BufferedProtocol):
     def send(self, context_id: int, command: bytes, data_set: bytes | None) -> None:
         """Send a message in one write."""
         now = self._loop.time()
-        self._association.send_data(context_id, True, command, True, now)
+        self._association.send_data(context_id, command, now, is_command=True)
         if data_set is not None:
-            self._association.send_data(context_id, False, data_set, True, now)
+            self._association.send_data(context_id, data_set, now)
         self.last_active = now
         self._flush()
 
@@ -203,7 +208,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         try:
             caller = await self._house.registry.caller(request.calling_ae, self.address)
-        except Exception:  # noqa: BLE001  whatever ails the registry: the peer gets an answer
+        except Exception:
             log.exception("registry_failed")
             caller = None
         if self._association.state is not State.STA3:

@@ -55,7 +55,10 @@ class Dialogue:
 
     def release(self) -> None:
         """The peer wants to release: it is confirmed when what it asked before is answered."""
-        self._take_in_turn(ReleaseRequested())
+        if self.awaits_data_set:
+            self._line.abort("a release came inside a message")
+        elif not self._is_over:
+            self._take_in_turn(ReleaseRequested())
 
     def lose(self) -> None:
         """The association is over."""
@@ -67,6 +70,8 @@ class Dialogue:
     def _take_in_turn(self, message: Message | ReleaseRequested) -> None:
         if isinstance(message, CommandReceived) and message.command.field == CommandField.C_CANCEL:
             self._cancel(message)
+        elif isinstance(message, Malformed):
+            self._line.abort(message.reason)
         elif self._waiting or (self._operation is not None and not isinstance(message, DataSetPiece)):
             self._line.flow.stop(Cause.TURN)  # what was read already waits; it is less than one read
             self._waiting.append(_kept(message))
@@ -80,9 +85,7 @@ class Dialogue:
                     self._operation.feed(message.fragment, is_last=message.is_last)
             case CommandReceived():
                 self._begin(message)
-            case Malformed():
-                self._line.abort(message.reason)
-            case ReleaseRequested():
+            case _:
                 self._line.confirm_release()
 
     def _cancel(self, message: CommandReceived) -> None:
@@ -122,7 +125,7 @@ class Dialogue:
             return Status.NOT_AUTHORIZED, ""
         except AssociationEnded:
             raise
-        except Exception:  # noqa: BLE001  the outermost loop of this door: one bad request ends no other
+        except Exception:
             log.exception("operation_failed", service=service.name, calling_ae=self.requestor.source.calling_ae)
             return Status.PROCESSING_FAILURE, "an error of the archive; it is in its log"
         return None, ""

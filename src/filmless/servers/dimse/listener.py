@@ -12,7 +12,7 @@ from filmless.servers.dimse.registry import Registry
 
 log = structlog.get_logger()
 
-READ_BUFFER = 1 << 18  # bytes; one for the process, since a read is taken whole before the next begins
+READ_BUFFER = 1 << 17  # bytes; one for the process: a read is taken whole before the next; larger ones leave the cache
 SWEEP = 1.0  # seconds between looks at the timers
 BALANCE_WAIT = 0.02  # seconds until a process that may not accept asks again
 FAREWELL = 1.0  # seconds of the time to end that are left for aborts to reach their peers
@@ -47,7 +47,7 @@ class DicomListener:
 
     async def serve(self, sock: socket.socket) -> None:
         """Accept connections of a listening socket until ``drain`` has ended them all."""
-        sock.setblocking(False)
+        sock.settimeout(0)
         self._socket = sock
         self._watch()
         sweep = asyncio.create_task(self._sweep())
@@ -128,7 +128,7 @@ class DicomListener:
             self._loop.call_later(FAULT_WAIT, self._watch)
             return
         self._make_way()
-        sock.setblocking(False)
+        sock.settimeout(0)
         task = self._loop.create_task(self._open(sock, str(address[0])))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)

@@ -53,7 +53,9 @@ class Agreement:
     user: UserInformation
 
 
-def check_titles(request: AssociateRequest, policy: Policy, peer: Peer | None, *, is_known_host: bool) -> AssociateReject | None:
+def check_titles(
+    request: AssociateRequest, policy: Policy, peer: Peer | None, *, is_known_host: bool
+) -> AssociateReject | None:
     """Why the request is rejected before its contexts are looked at, None when it is not (PS3.8 Table 9-21).
 
     ``is_known_host``: the network address is one the registry has for this peer.
@@ -82,7 +84,9 @@ def agree(request: AssociateRequest, policy: Policy, peer: Peer | None) -> Agree
             implementation_version=IMPLEMENTATION_VERSION_NAME,
             async_window=None if user.async_window is None else (1, 1),
             # We call no operation on this association: the requestor stays SCU (PS3.7 D.3.3.4).
-            roles=tuple(Role(role.sop_class_uid, role.scu, scp=False) for role in user.roles if is_uid(role.sop_class_uid)),
+            roles=tuple(
+                Role(role.sop_class_uid, role.scu, scp=False) for role in user.roles if is_uid(role.sop_class_uid)
+            ),
         ),
     )
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 MEMORY_LIMIT = 4 << 20  # bytes of a data set that are held at once
 
 
-class AssociationEnded(Exception):
+class AssociationEnded(Exception):  # noqa: N818  an event, not a fault
     """The association is over; what its operation was doing is to be undone."""
 
 
@@ -38,9 +38,14 @@ class Line(Protocol):
     flow: Flow
     is_finishing: bool  # no further request is to be begun
 
-    def send(self, context_id: int, command: bytes, data_set: bytes | None) -> None: ...
-    def confirm_release(self) -> None: ...
-    def abort(self, end: str) -> None: ...
+    def send(self, context_id: int, command: bytes, data_set: bytes | None) -> None:
+        """Send a message in one write."""
+
+    def confirm_release(self) -> None:
+        """Confirm the release that the peer asked for."""
+
+    def abort(self, end: str) -> None:
+        """End the association at once."""
 
 
 class Operation:

@@ -1,7 +1,7 @@
 """What holds for a DICOM listener: its title, its limits, and what it is given to work with."""
 
-from concurrent.futures import Executor, Future
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -29,16 +29,23 @@ class Policy:
 class LargeStore(Protocol):
     """An instance on its way into the archive that is not held in memory."""
 
-    def write(self, chunk: Buffer) -> None: ...
-    def finish(self) -> Future[Outcome]: ...
-    def abort(self) -> None: ...
+    def write(self, chunk: Buffer) -> None:
+        """Append; blocks."""
+
+    def finish(self) -> Future[Outcome]:
+        """Everything is written; blocks."""
+
+    def abort(self) -> None:
+        """Leave nothing of it; blocks."""
 
 
 class Archive(Protocol):
     """What this door asks of the archive."""
 
-    def store(self, received: Received, scope: Scope) -> Future[Outcome]: ...
-    def store_large(
+    def store(self, received: Received, scope: Scope) -> Future[Outcome]:
+        """Keep an instance; does not block."""
+
+    def store_large(  # noqa: PLR0913, PLR0917  what a Received holds, but for the bytes
         self,
         source: Source,
         transfer_syntax_uid: str,
@@ -47,14 +54,18 @@ class Archive(Protocol):
         scope: Scope,
         received_at: datetime,
         head: bytes | None,
-    ) -> LargeStore: ...
-    def stream(self, query: Query, scope: Scope) -> Iterator[DicomJson]: ...
+    ) -> LargeStore:
+        """Begin to keep a large instance; blocks."""
+
+    def stream(self, query: Query, scope: Scope) -> Iterator[DicomJson]:
+        """Every match; the iterator blocks."""
 
 
 class Peers(Protocol):
     """The AE registry; may block."""
 
-    def find(self, title: str) -> Peer | None: ...
+    def find(self, title: str) -> Peer | None:
+        """The peer of this title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,8 @@ class AssociationSummary:
 class Record(Protocol):
     """Where ends of associations are recorded; may block, must not raise."""
 
-    def record_association(self, summary: AssociationSummary) -> None: ...
+    def record_association(self, summary: AssociationSummary) -> None:
+        """Write the end of an association."""
 
 
 @dataclass(frozen=True, slots=True)

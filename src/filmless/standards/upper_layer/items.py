@@ -12,7 +12,7 @@ MAX_USER_IDENTITY = 65_536  # bytes of one field of User Identity (PS3.7 D.3.3.7
 _ITEM = struct.Struct(">BxH")
 
 
-class BadItem(ValueError):
+class BadItem(ValueError):  # noqa: N818  carries one sentence inside this folder, never out of it
     """An item cannot be read; never leaves this folder."""
 
 
@@ -155,7 +155,10 @@ def read_user_information(value: memoryview, reader: ItemReader) -> UserInformat
 
 def write_user_information(user: UserInformation) -> bytes:
     """The User Information item with every sub-item that has a value, in order of their types."""
-    parts = [item(0x51, struct.pack(">I", user.max_length)), item(0x52, user.implementation_class_uid.encode("latin-1"))]
+    parts = [
+        item(0x51, struct.pack(">I", user.max_length)),
+        item(0x52, user.implementation_class_uid.encode("latin-1")),
+    ]
     if user.async_window is not None:
         parts.append(item(0x53, struct.pack(">HH", *user.async_window)))
     parts += [item(0x54, _counted(role.sop_class_uid) + bytes((role.scu, role.scp))) for role in user.roles]

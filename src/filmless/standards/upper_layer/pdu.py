@@ -1,6 +1,7 @@
 """The protocol data units of the upper layer (PS3.8 9.3) as values, read and written."""
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -138,7 +139,8 @@ def _associate(kind: PduType, pdu: AssociateRequest | AssociateAccept, items: by
 
 def _proposed(context: ProposedContext) -> bytes:
     syntaxes = b"".join(item(0x40, uid.encode("latin-1")) for uid in context.transfer_syntaxes)
-    return item(0x20, bytes((context.context_id, 0, 0, 0)) + item(0x30, context.abstract_syntax.encode("latin-1")) + syntaxes)
+    abstract = item(0x30, context.abstract_syntax.encode("latin-1"))
+    return item(0x20, bytes((context.context_id, 0, 0, 0)) + abstract + syntaxes)
 
 
 def _result(result: ContextResult) -> bytes:
@@ -202,7 +204,7 @@ def _title(raw: bytes) -> str:
     return raw.decode("latin-1").strip("\0 ")
 
 
-_READERS = {
+_READERS: dict[PduType, Callable[[memoryview], Pdu]] = {
     PduType.ASSOCIATE_RQ: _read_request,
     PduType.ASSOCIATE_AC: _read_accept,
     PduType.ASSOCIATE_RJ: _read_reject,
