@@ -75,7 +75,7 @@ def values(dataset: Dataset | None, keyword: str) -> list[object]:
         value = None if dataset is None else dataset.get(keyword)
     except MemoryError:
         raise
-    except Exception:  # a value that does not fit its VR counts as absent
+    except Exception:  # noqa: BLE001 - a value that does not fit its VR counts as absent
         return []
     if value is None or value == "":
         return []

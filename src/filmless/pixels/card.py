@@ -71,8 +71,8 @@ def _sheet(draw: ImageDraw.ImageDraw, x: float, y: float, unit: float) -> None:
     outline = [(left, top), (right - fold, top), (right, top + fold), (right, bottom), (left, bottom), (left, top)]
     draw.line(outline, GLYPH, stroke, joint="curve")
     draw.line([(right - fold, top), (right - fold, top + fold), (right, top + fold)], GLYPH, stroke)
-    for row in (0.0, 1.2, 2.4):
-        draw.line([(left + unit, y - 0.4 * unit + row * unit * 0.9), (right - unit, y - 0.4 * unit + row * unit * 0.9)], EDGE, stroke)
+    for line in (-0.4, 0.7, 1.8):
+        draw.line([(left + unit, y + line * unit), (right - unit, y + line * unit)], EDGE, stroke)
 
 
 def _line(draw: ImageDraw.ImageDraw, text: str, width: int, y: float, size: float, colour: str) -> None:

@@ -36,7 +36,7 @@ def confine(parent: int, memory: int, seconds: int) -> None:
 
 def answer(facts: Facts, header: bytes, frame: bytes) -> bytes | CannotRender:
     """A picture, or why there is none."""
-    from filmless.pixels.thumbnail import thumbnail  # the libraries load inside the limits
+    from filmless.pixels.thumbnail import thumbnail  # noqa: PLC0415 - the libraries load inside the limits
 
     try:
         return thumbnail(facts, header, frame)
@@ -44,7 +44,7 @@ def answer(facts: Facts, header: bytes, frame: bytes) -> bytes | CannotRender:
         return failure
     except MemoryError:
         return CannotRender(Reason.MEMORY)
-    except Exception as error:  # whatever an object provokes is that object's failure
+    except Exception as error:  # noqa: BLE001 - whatever an object provokes is that object's failure
         return CannotRender(Reason.DAMAGED, type(error).__name__)
 
 

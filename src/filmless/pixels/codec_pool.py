@@ -94,7 +94,7 @@ class CodecPool:
                 continue
             try:
                 answer = self._ask(thread, request)
-            except Exception as error:  # also what reading the archive raised: it belongs to who asked
+            except Exception as error:  # noqa: BLE001 - also what reading the archive raised: it belongs to who asked
                 future.set_exception(error)
             else:
                 future.set_result(answer)
@@ -122,7 +122,7 @@ class CodecPool:
                 child = self._children[thread] = _Child(self._limits)
         try:
             return child.ask(message, time.monotonic() + self._limits.seconds)
-        except _Gone as gone:
+        except _LostError as gone:
             self._end_child(thread)
             raise CannotRender(gone.reason, gone.detail) from gone
 
@@ -133,7 +133,7 @@ class CodecPool:
             child.end()
 
 
-class _Gone(Exception):
+class _LostError(Exception):
     """The child cannot be used any more."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
@@ -169,16 +169,16 @@ class _Child:
             fcntl.fcntl(self._question, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
     def ask(self, message: Sequence[Buffer], deadline: float) -> bytes:
-        """Send one message and wait for its answer; raises CannotRender, or _Gone if the child is lost."""
+        """Send one message and wait for its answer; raises CannotRender, or _LostError if the child is lost."""
         try:
             for part in message:
                 self._write(memoryview(part).cast("B"), deadline)
             failed, length = ANSWER.unpack(self._read(ANSWER.size, deadline))
             if length > MAX_ANSWER_BYTES:
-                raise _Gone(Reason.CRASHED, "answer too long")
+                raise _LostError(Reason.CRASHED, "answer too long")
             payload = self._read(length, deadline)
         except OSError as error:
-            raise _Gone(Reason.CRASHED, self._last_word()) from error
+            raise _LostError(Reason.CRASHED, self._last_word()) from error
         if failed:
             raise read_failure(payload)
         return payload
@@ -207,7 +207,7 @@ class _Child:
             self._wait(self._answer, select.POLLIN, deadline)
             piece = os.read(self._answer, length - len(pieces))
             if not piece:
-                raise _Gone(Reason.CRASHED, self._last_word())
+                raise _LostError(Reason.CRASHED, self._last_word())
             pieces += piece
         return bytes(pieces)
 
@@ -215,7 +215,7 @@ class _Child:
         poll = select.poll()
         poll.register(end, event)
         if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise _Gone(Reason.TIME, "")
+            raise _LostError(Reason.TIME, "")
 
     def _last_word(self) -> str:
         """How the process ended."""

@@ -10,14 +10,15 @@ from pydicom.dataset import Dataset
 from filmless.pixels.attributes import frame_holders, items, number, numbers, text, values
 from filmless.pixels.errors import CannotRender, Reason
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.float64]
 MAX_ENTRIES = 65_536  # a descriptor's first number has 16 bits, 0 stands for 65,536 (PS3.3 C.11.1.1)
 
 
 class Transformation(Protocol):
     """Numbers in, numbers out, of one shape."""
 
-    def __call__(self, values: Floats) -> Floats: ...
+    def __call__(self, values: Floats) -> Floats:
+        """The numbers transformed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Table:
     entries: Floats
 
     def __call__(self, values: Floats) -> Floats:
+        """The entry of each value."""
         last = len(self.entries) - 1
         return self.entries[np.clip(values - self.first, 0, last).astype(np.intp)]
 
@@ -40,6 +42,7 @@ class Rescale:
     intercept: float
 
     def __call__(self, values: Floats) -> Floats:
+        """The output of each value."""
         return values * self.slope + self.intercept
 
 
@@ -52,6 +55,7 @@ class Window:
     function: str = "LINEAR"
 
     def __call__(self, values: Floats) -> Floats:
+        """The brightness of each value."""
         if self.function == "SIGMOID":
             steepness = np.clip(-4 * (values - self.centre) / self.width, -700, 700)
             return 1 / (1 + np.exp(steepness))
@@ -164,8 +168,10 @@ def _words(found: list[object], count: int | None, order: str) -> NDArray[np.uin
 
 def _expanded(segments: NDArray[np.uint16], count: int) -> NDArray[np.uint16] | None:
     """Discrete (0), linear (1) and indirect (2) segments of a palette (PS3.3 C.7.9.2); None where they are wrong."""
-    words, entries = segments.tolist(), []
-    at, left, resume = 0, 0, None  # word, segments left of an indirect one, word after it
+    words: list[int] = segments.tolist()
+    entries: list[int] = []
+    resume: int | None = None
+    at, left = 0, 0  # word, segments left of an indirect one, word after it
     while len(entries) < count:
         if resume is not None and left == 0:
             at, resume = resume, None

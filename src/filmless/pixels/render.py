@@ -14,6 +14,7 @@ from filmless.pixels.lookup import Floats, Transformation, modality_transformati
 from filmless.pixels.pixel_module import PixelModule
 
 Bytes = NDArray[np.uint8]
+Containers = NDArray[np.generic]
 BAND = 1 << 18  # samples worked on at a time: keeps intermediate arrays small whatever the frame's size
 SAMPLE = 1 << 16  # values that the spread of a frame is judged by
 
@@ -35,7 +36,7 @@ class Stored:
     shift: int
     signed: bool
 
-    def __call__(self, container: NDArray[np.generic]) -> Floats:
+    def __call__(self, container: Containers) -> Floats:
         """Stored values of container values; bits above them (old overlays) are dropped."""
         if container.dtype.kind == "f":
             return container.astype(np.float64)
@@ -80,7 +81,7 @@ def _grey(decoded: Decoded, stored: Stored, dataset: Dataset, frame: int) -> Byt
         voi = spread(_sample(decoded.values, stored, modality, padding))
     inverted = decoded.photometric == "MONOCHROME1"
 
-    def seen(container: NDArray[np.generic]) -> Bytes:
+    def seen(container: Containers) -> Bytes:
         values = stored(container)
         brightness = np.nan_to_num(voi(modality(values)), nan=0.0, posinf=1.0, neginf=0.0)
         levels = np.rint((1 - brightness if inverted else brightness) * 255).astype(np.uint8)
@@ -91,9 +92,9 @@ def _grey(decoded: Decoded, stored: Stored, dataset: Dataset, frame: int) -> Byt
     return _through(decoded.values, seen, ())
 
 
-def _through(values: NDArray[np.generic], seen: Callable[[NDArray[np.generic]], Bytes], sample: tuple[int, ...]) -> Bytes:
+def _through(values: Containers, seen: Callable[[Containers], Bytes], sample: tuple[int, ...]) -> Bytes:
     """``seen`` of each value: once for each possible container value where these are few, else band by band."""
-    look: Callable[[NDArray[np.generic]], Bytes] = seen
+    look: Callable[[Containers], Bytes] = seen
     if values.dtype.kind in "ui" and values.dtype.itemsize <= 2:
         values = values.view(f"u{values.dtype.itemsize}")
         every = seen(np.arange(256**values.dtype.itemsize, dtype=values.dtype))
@@ -106,7 +107,7 @@ def _through(values: NDArray[np.generic], seen: Callable[[NDArray[np.generic]], 
 
 
 def _sample(
-    values: NDArray[np.generic], stored: Stored, modality: Transformation, padding: tuple[float, float] | None
+    values: Containers, stored: Stored, modality: Transformation, padding: tuple[float, float] | None
 ) -> Floats:
     """Evenly taken output values of the modality transformation, padding and what is no number left out."""
     step = max(1, values.size // SAMPLE) | 1  # odd: does not fall into step with the columns

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import BinaryIO
 
+from filmless.standards.dicom.frames import FrameTable
 from filmless.pixels.errors import CannotRender, Reason
-from filmless.archive.model import FrameTable
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 Buffer = bytes | bytearray | memoryview
@@ -95,7 +95,9 @@ def read_failure(payload: bytes) -> CannotRender:
 def _message(image: StoredImage, width: int, height: int) -> list[Buffer]:
     syntax = transfer_syntax(image.transfer_syntax_uid)
     video = any(word in syntax.name for word in VIDEO)
-    form, header, pieces = Form.CARD, b"", []
+    form = Form.CARD
+    header: Buffer = b""
+    pieces: list[Buffer] = []
     number = image.frames.count // 2 if image.frames else 0
     if image.pixel_offset is not None and syntax.stored_pixels and not video:
         located = None if syntax.deflated or image.frames is None else _frame_range(image.frames, number)
@@ -115,7 +117,8 @@ def _frame_range(table: FrameTable, number: int) -> list[tuple[int, int]] | None
     """(offset, length) of the pieces of a frame in the data set; None where the table does not have them."""
     if table.fragments:
         return list(table.fragments[number]) if number < len(table.fragments) else None
-    return [(table.first + number * table.size, table.size)] if table.size else None
+    even = table.size + table.size % 2  # the last byte of an odd big endian frame lies after its padding
+    return [(table.first + number * table.size, even)] if table.size else None
 
 
 def _frame_pieces(image: StoredImage, located: list[tuple[int, int]]) -> list[Buffer]:

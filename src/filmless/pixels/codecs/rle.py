@@ -1,5 +1,6 @@
 """RLE Lossless (PS3.5 G)."""
 
+import itertools
 import struct
 
 import imagecodecs
@@ -23,12 +24,12 @@ def decode(frame: bytes, module: PixelModule) -> NDArray[np.generic]:
     if count != planes or count > MAX_SEGMENTS:
         raise CannotRender(Reason.DAMAGED, f"{count} RLE segments where {planes} are needed")
     edges = [*offsets[:count], len(frame)]
-    if any(start < HEADER.size or start > stop for start, stop in zip(edges, edges[1:], strict=False)):
+    if any(start < HEADER.size or start > stop for start, stop in itertools.pairwise(edges)):
         raise CannotRender(Reason.DAMAGED, "RLE offsets")
     packed = module.bits_allocated == 1
     size = (module.rows * module.columns + 7) // 8 if packed else module.rows * module.columns
     values = np.empty((size, module.samples, width), np.uint8)
-    for plane, (start, stop) in enumerate(zip(edges, edges[1:], strict=False)):
+    for plane, (start, stop) in enumerate(itertools.pairwise(edges)):
         unpacked = imagecodecs.packbits_decode(frame[start:stop])
         if len(unpacked) < size:
             raise CannotRender(Reason.DAMAGED, "RLE segment ends early")
