@@ -1,6 +1,6 @@
 // Names, dates and ages as people read them.
 import { describe, expect, it } from "vitest";
-import { ageAt, dayFromToday, formatDate, formatMoment, formatName, formatTime, parseDate } from "./dicom_text";
+import { ageAt, dayFromToday, formatDate, formatMoment, formatName, formatRecentDate, formatTime, parseDate } from "./dicom_text";
 
 describe("formatName", () => {
   it.each([
@@ -31,6 +31,13 @@ describe("dates and times", () => {
     expect(formatDate("unknown", "en-GB")).toBe("unknown");
     expect(formatDate(null, "en-GB")).toBe("");
     expect(parseDate("20251301")).toBeNull();
+  });
+  it("are called today and yesterday when they are", () => {
+    const now = new Date(2026, 2, 1, 0, 10);
+    expect(formatRecentDate("20260301", "en-GB", now)).toBe("Today");
+    expect(formatRecentDate("2026.02.28", "de-DE", now)).toBe("Gestern");
+    expect(formatRecentDate("20260302", "en-GB", now)).toBe("2 Mar 2026");
+    expect(formatRecentDate("soon", "en-GB", now)).toBe("soon");
   });
   it("never convert a time of the sender", () => {
     expect(formatTime("133742.123")).toBe("13:37");

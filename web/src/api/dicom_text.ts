@@ -54,6 +54,15 @@ export function formatDate(value: string | null, locale: string): string {
   return formatter(locale, { dateStyle: "medium", timeZone: "UTC" }).format(moment);
 }
 
+/** "Today" or "Yesterday" in the reader's language, and any other day as a date. */
+export function formatRecentDate(value: string | null, locale: string, now: Date = new Date()): string {
+  const day = parseDate(value) && value?.trim().replace(/[-.]/g, "");
+  const back = [0, -1].find((offset) => day === dayFromToday(offset, now));
+  if (back === undefined) return formatDate(value, locale);
+  const words = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(back, "day");
+  return words.charAt(0).toLocaleUpperCase(locale) + words.slice(1);
+}
+
 /** A TM value to the minute, as received (local to the sender, never converted). */
 export function formatTime(value: string | null): string {
   const match = /^([01]\d|2[0-3]):?([0-5]\d)?/.exec(value?.trim() ?? "");

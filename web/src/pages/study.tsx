@@ -191,7 +191,7 @@ function SeriesCard({ studyUid, series }: { studyUid: string; series: Series }) 
         <p>
           {series.modality && <Modality code={series.modality} />}
           <span className="truncate">
-            {[t("study.images", { count: series.instances }), series.body_part].filter(Boolean).join(" · ")}
+            {[t(series.thumbnail ? "study.images" : "study.objects", { count: series.instances }), series.body_part].filter(Boolean).join(" · ")}
           </span>
           <Tooltip label={t("series.download")}>
             <ActionIcon

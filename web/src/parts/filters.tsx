@@ -93,7 +93,7 @@ function DateFilter({ list, onChange }: FiltersProps) {
           <Button
             key={period}
             size="compact-sm"
-            variant={list.period === period ? "filled" : "default"}
+            {...(list.period === period ? {} : { variant: "default" })}
             aria-pressed={list.period === period}
             onClick={() => onChange({ ...clear, period })}
           >

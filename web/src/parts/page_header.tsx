@@ -16,7 +16,8 @@ export function PageHeader({ children }: { children: ReactNode }) {
 
 function initials(name: string): string {
   const words = name.split(/[\s._@-]+/).filter(Boolean);
-  return ((words[0]?.[0] ?? "") + (words[1]?.[0] ?? "")).toUpperCase();
+  const last = words.length > 1 ? words.at(-1) : "";
+  return ((words[0]?.[0] ?? "") + (last?.[0] ?? "")).toUpperCase();
 }
 
 function UserMenu() {

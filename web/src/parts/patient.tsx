@@ -1,6 +1,6 @@
 // A patient in words: name by component groups, sex, age at the study, dates in the reader's language.
 import { useTranslation } from "react-i18next";
-import { ageAt, formatDate, formatName, formatTime } from "../api/dicom_text";
+import { ageAt, formatDate, formatName, formatRecentDate, formatTime } from "../api/dicom_text";
 import type { Patient } from "../api/types";
 import { useLocale } from "../i18n";
 
@@ -24,7 +24,7 @@ export function usePatientText(): PatientText {
     name: (patient) => formatName(patient.name, patient.name_ideographic) || t("patient.unnamed"),
     sexAndAge: (patient, at) => [sex(patient), age(patient, at)].filter(Boolean).join(" "),
     date: (value) => formatDate(value, locale),
-    dateTime: (date, time) => [formatDate(date, locale), formatTime(time)].filter(Boolean).join(" "),
+    dateTime: (date, time) => [formatRecentDate(date, locale), formatTime(time)].filter(Boolean).join(" "),
   };
 }
 

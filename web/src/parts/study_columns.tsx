@@ -36,7 +36,7 @@ export function studyColumns(text: PatientText, t: TFunction, locale: string): C
       header: t("columns.name"),
       cell: ({ row: { original: study } }) => (
         <>
-          <Link className="study-name" to={`/studies/${study.study_uid}`} tabIndex={-1}>
+          <Link className="study-link" to={`/studies/${study.study_uid}`} tabIndex={-1}>
             {text.name(study.patient)}
           </Link>
           <span className="dim study-sub">

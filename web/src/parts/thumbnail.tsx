@@ -5,6 +5,8 @@ import { useTranslation } from "react-i18next";
 import type { Series } from "../api/types";
 import "./thumbnail.css";
 
+const SIZE = 320; // device pixels: sharp in a card, and one size serves preview and page from one cache
+
 export function Thumbnail({ series, eager = false }: { series: Series; eager?: boolean }) {
   const { t } = useTranslation();
   const [failed, setFailed] = useState(false);
@@ -13,7 +15,7 @@ export function Thumbnail({ series, eager = false }: { series: Series; eager?: b
     return (
       <img
         className="thumbnail"
-        src={series.thumbnail}
+        src={`${series.thumbnail}?viewport=${SIZE},${SIZE}`}
         alt={t("series.picture", { label })}
         loading={eager ? "eager" : "lazy"}
         decoding="async"
@@ -25,7 +27,7 @@ export function Thumbnail({ series, eager = false }: { series: Series; eager?: b
   return (
     <div className="thumbnail thumbnail-none">
       <Icon size={26} stroke={1.3} aria-hidden />
-      <span>{t(series.thumbnail ? "series.noPicture" : "series.notAnImage")}</span>
+      <span>{series.kind?.replace(/ Storage$/, "") ?? t(series.thumbnail ? "series.noPicture" : "series.notAnImage")}</span>
     </div>
   );
 }

@@ -32,7 +32,7 @@ type Tab = (typeof TABS)[number];
 const REASONS: Record<number, string> = {
   // PS3.18 table I.2-2, PS3.4 table B.2-1
   0x0110: "processing",
-  0x0112: "noSuchInstance",
+  0x0111: "duplicate",
   0x0122: "sopClass",
   0x0124: "notAuthorised",
   0x0131: "notAuthorised",

@@ -32,6 +32,7 @@ export interface Snapshot {
 }
 
 const PARALLEL = 3;
+const BY_PATH = new Intl.Collator("en", { numeric: true });
 const NOTICE_MS = 100; // pages hear of progress at most this often
 
 const EMPTY_COUNTS: Record<FileState, number> = {
@@ -74,7 +75,8 @@ export class Uploads {
   readonly current = (): Snapshot => this.snapshot;
 
   async add(picked: readonly { file: File; path: string }[]): Promise<void> {
-    const added = picked.map(({ file, path }): UploadFile => ({
+    const sorted = [...picked].sort((one, other) => BY_PATH.compare(one.path, other.path));
+    const added = sorted.map(({ file, path }): UploadFile => ({
       file, path, size: file.size, kind: "dicom", instanceUid: null, state: "waiting", sent: 0, reason: null,
     }));
     this.files = [...this.files, ...added];

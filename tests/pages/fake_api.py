@@ -1,0 +1,247 @@
+"""A small server with the built pages and answers made to order: for states that a real server is hardly brought into."""
+
+import io
+import json
+import math
+import random
+import re
+import threading
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from PIL import Image, ImageDraw
+
+import filmless.servers.pages
+
+ASSETS = Path(filmless.servers.pages.__file__).parent / "assets"
+CSP = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; img-src 'self' blob: data:; "
+    "style-src 'self' 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+MEDIA_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+NAMES = [
+    ("Novák^Eva", None, "19610402", "F"), ("Müller^Jonas", None, "20091123", "M"), ("Rossi^Marco", None, "19600714", "M"),
+    ("O'Brien^Sean^Patrick", None, "19600229", "M"), ("Yamada^Tarou", "山田^太郎", "20060601", "M"),
+    ("García Núñez^María José", None, "19480803", "F"), ("Iyer^Priya", None, "20250211", "F"),
+    ("Kowalska^Zofia", None, "19961030", "F"), ("Hong^Gildong", "洪^吉洞", "19760920", "M"), ("Okafor^Chidi", None, None, "M"),
+]  # fmt: skip
+EXAMS = [
+    ("CT", "CT Chest with contrast", "CHEST", 501), ("MR", "MR Lumbar spine", "LSPINE", 410), ("CT", "CT Head", "HEAD", 312),
+    ("MG", "Screening tomosynthesis", "BREAST", 189), ("DX", "Chest PA and lateral", "CHEST", 2), ("US", "Abdomen complete", "ABDOMEN", 64),
+    ("PT,CT", "PET/CT skull base to mid-thigh", "WHOLEBODY", 830), ("XA", "Coronary angiography", "HEART", 834),
+    ("CT", "CT Abdomen and pelvis, portal venous phase, with oral contrast", "ABDOMEN", 652), ("CR", "Left wrist 3 views", "HAND", 3),
+]  # fmt: skip
+
+
+@dataclass
+class State:
+    """What the server answers; a test sets it before it acts."""
+
+    studies: int = 10_240
+    failing: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)  # path prefix -> status, problem
+    signed_in: bool = False
+    warnings: list[str] = field(default_factory=list)
+    stored: list[str] = field(default_factory=list)  # instance UIDs that arrived
+    refuse: dict[str, int] = field(default_factory=dict)  # instance UID -> failure reason
+    hold: threading.Event | None = None  # while it is not set, stores wait
+
+
+def study(number: int) -> dict[str, Any]:
+    """The row of one study, the same for the same number."""
+    chance = random.Random(number)
+    name, ideographic, born, sex = NAMES[number % len(NAMES)]
+    modality, description, _, instances = EXAMS[(number * 7 + number // 10) % len(EXAMS)]
+    day = date(2026, 3, 1) - timedelta(days=number // 6)
+    return {
+        "study_uid": f"1.2.826.0.1.3680043.10.1.{number + 1}",
+        "patient": {
+            "name": name, "name_ideographic": ideographic, "id": str(100_000 + number * 7919 % 900_000),
+            "issuer": "ST-ANNA" if number % 3 else None, "birth_date": born, "sex": sex,
+        },
+        "date": f"{day:%Y%m%d}", "time": f"{chance.randrange(7, 19):02}{chance.randrange(60):02}12.000",
+        "modalities": modality.split(","), "description": description, "accession": f"A{20_260_000 + number}",
+        "series": chance.randrange(1, 12), "instances": instances, "received_at": f"{day}T18:{chance.randrange(60):02}:00Z",
+        "warnings": 2 if number % 9 == 1 else 0,
+    }  # fmt: skip
+
+
+def detail(number: int) -> dict[str, Any]:
+    """One study with its series and findings."""
+    row = study(number)
+    kinds = ["Scout", "Axial 1.5 mm soft tissue", "Axial lung", "Coronal 3 mm", "Sagittal 3 mm", "Axial 5 mm delayed"]
+    series = [
+        {
+            "series_uid": f"{row['study_uid']}.{at}", "number": at, "modality": row["modalities"][0],
+            "description": kinds[at % len(kinds)], "body_part": "CHEST", "instances": max(1, row["instances"] // row["series"]),
+            "thumbnail": f"/dicomweb/studies/{row['study_uid']}/series/{row['study_uid']}.{at}/thumbnail",
+            "kind": "image", "first_instance": f"{row['study_uid']}.{at}.1",
+        }
+        for at in range(1, row["series"] + 1)
+    ]  # fmt: skip
+    series.append(
+        {
+            "series_uid": f"{row['study_uid']}.99", "number": 999, "modality": "SR", "description": "Dose report",
+            "body_part": None, "instances": 1, "thumbnail": None, "kind": "document", "first_instance": None,
+        }
+    )  # fmt: skip
+    findings = [
+        {"kind": "patient", "text": "Patient ID 44821 also came with the name SMITH^J.", "found_at": "2026-03-01T10:17:00Z"},
+        {"kind": "conflict", "text": "3 instances came again with different content; the first is served.", "found_at": "2026-03-01T10:19:00Z"},
+    ]  # fmt: skip
+    return {**row, "series": series, "findings": findings if row["warnings"] else []}
+
+
+def picture(seed: int) -> bytes:
+    """A drawn slice as JPEG."""
+    chance = random.Random(seed)
+    image = Image.new("L", (256, 256), 0)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((18, 46, 238, 214), fill=178)
+    draw.ellipse((26, 54, 230, 206), fill=132)
+    for left in (44, 140):
+        draw.ellipse((left, 72, left + 74, 184), fill=22)
+    draw.ellipse((108, 96, 158 + chance.randrange(14), 160), fill=196)
+    for at in range(26):
+        angle = at * math.tau / 26
+        x, y = 128 + 92 * math.cos(angle), 130 + 66 * math.sin(angle)
+        draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=232)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def instance_uids(body: bytes) -> list[str]:
+    """Instance UIDs of the Part 10 files in a multipart body, from their file meta information."""
+    found = re.findall(rb"DICM.*?\x02\x00\x03\x00UI(..)([0-9.]+)", body, re.DOTALL)
+    return [value[: int.from_bytes(length, "little")].decode() for length, value in found]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by the state of its server."""
+
+    server: "FakeServer"
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Serve pages, answers and pictures."""
+        url = urlsplit(self.path)
+        if self._fails(url.path):
+            return
+        if url.path.endswith("/thumbnail"):
+            self._answer(200, picture(len(url.path)), "image/jpeg")
+        elif url.path.startswith("/dicomweb/"):
+            self._answer(200, b"PK\x05\x06" + bytes(18), "application/zip")
+        elif url.path.startswith("/api/") and not self.server.state.signed_in:
+            self._json(401, {"title": "Sign in first."})
+        elif url.path == "/api/session":
+            self._json(200, self._session())
+        elif url.path == "/api/studies":
+            self._json(200, self._list(parse_qs(url.query)))
+        elif url.path.startswith("/api/studies/"):
+            self._json(200, detail(int(url.path.rsplit(".", 1)[-1]) - 1))
+        else:
+            self._file(url.path)
+
+    def do_POST(self) -> None:
+        """Sign in and out, take uploads."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        state = self.server.state
+        if self._fails(self.path):
+            return
+        if self.path == "/dicomweb/studies":
+            self._store(body)
+            return
+        if self.path == "/api/login" and json.loads(body)["password"] != "correct horse battery":
+            self._json(401, {"title": "User name or password is wrong."})
+            return
+        state.signed_in = self.path != "/api/logout"
+        self._json(200, self._session())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it
+        """Say nothing."""
+
+    def _session(self) -> dict[str, Any]:
+        user = {"name": "Dr. E. Reyes", "role": "radiologist"}
+        archive = {"ae_title": "FILMLESS", "version": "0.1.0"}
+        return {"user": user, "csrf": "token", "archive": archive, "insecure": self.server.state.warnings}
+
+    def _list(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        text = query.get("text", [""])[0].casefold()
+        wanted = set(query["modality"][0].split(",")) if "modality" in query else None
+        limit, at = int(query["limit"][0]), int(query.get("cursor", ["0"])[0])
+        rows = [study(number) for number in range(min(self.server.state.studies, 10_240))] if text or wanted else None
+        if rows is not None:
+            rows = [row for row in rows if text in json.dumps(row, ensure_ascii=False).casefold()]
+            rows = [row for row in rows if not wanted or wanted & set(row["modalities"])]
+        total = self.server.state.studies if rows is None else len(rows)
+        page = [study(number) for number in range(at, min(at + limit, total))] if rows is None else rows[at : at + limit]
+        cursor = str(at + limit) if at + limit < total else None
+        return {"studies": page, "cursor": cursor, "total": {"number": min(total, 10_000), "exact": total <= 10_000}}
+
+    def _store(self, body: bytes) -> None:
+        state = self.server.state
+        if state.hold is not None:
+            state.hold.wait(20)
+        answer: dict[str, Any] = {}
+        for uid in instance_uids(body):
+            item: dict[str, Any] = {"00081155": {"vr": "UI", "Value": [uid]}}
+            tag = "00081198" if uid in state.refuse else "00081199"
+            if uid in state.refuse:
+                item["00081197"] = {"vr": "US", "Value": [state.refuse[uid]]}
+            else:
+                state.stored.append(uid)
+            answer.setdefault(tag, {"vr": "SQ", "Value": []})["Value"].append(item)
+        self._answer(200, json.dumps(answer).encode(), "application/dicom+json")
+
+    def _fails(self, path: str) -> bool:
+        for prefix, (status, problem) in self.server.state.failing.items():
+            if path.startswith(prefix):
+                self._json(status, problem, {"Retry-After": "3"} if status == 429 else {})
+                return True
+        return False
+
+    def _file(self, path: str) -> None:
+        target = (ASSETS / path.lstrip("/")).resolve()
+        if not target.is_relative_to(ASSETS) or not target.is_file():
+            target = ASSETS / "index.html"
+        self._answer(200, target.read_bytes(), MEDIA_TYPES.get(target.suffix, "font/woff2"))
+
+    def _json(self, status: int, value: object, headers: dict[str, str] | None = None) -> None:
+        self._answer(status, json.dumps(value).encode(), "application/json", headers)
+
+    def _answer(self, status: int, body: bytes, media_type: str, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        every = {"Content-Type": media_type, "Content-Length": str(len(body)), "Content-Security-Policy": CSP}
+        for name, value in {**every, **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class FakeServer(ThreadingHTTPServer):
+    """The server on a free port of the loopback, in a thread of its own."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.state = State()
+
+    @property
+    def url(self) -> str:
+        """Base address."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        """Start serving."""
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Stop serving."""
+        self.shutdown()
+        self.server_close()
