@@ -55,7 +55,7 @@ def serve(
 @tokens.command("create")
 def token_create(
     name: Annotated[str, typer.Option(help="What the token is for; shown in lists and in the record.")],
-    role: Annotated[str, typer.Option(help="What the token may do; an unknown role is answered with the list.")] = "service",
+    role: Annotated[str, typer.Option(help="What it may do; an unknown role is answered with the list.")] = "service",
     expires: Annotated[str, typer.Option(help="Lifetime as 90d or 12h.")] = "90d",
     data: Data = None,
     config: Config = None,
@@ -70,7 +70,7 @@ def token_create(
 def user_add(
     name: Annotated[str, typer.Argument(help="The name to sign in with.")],
     role: Annotated[str, typer.Option(help="What the user may do; an unknown role is answered with the list.")],
-    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read it from standard input.")] = False,
     data: Data = None,
     config: Config = None,
 ) -> None:
@@ -193,7 +193,7 @@ def main() -> NoReturn:
     """Run a command; what people must know of a failure is one sentence on standard error."""
     try:
         commands(standalone_mode=True)
-    except Exception as error:  # noqa: BLE001 - told apart by the table of sentences; the rest goes up
+    except Exception as error:  # told apart by the table of sentences; the rest goes up
         if not isinstance(error, _sentences()):
             raise
         _say(str(error))

@@ -28,7 +28,7 @@ class Address:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine reaches it."""
-        return self.host == "localhost" or self.host == "::1" or self.host.startswith("127.")
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
 
 def _text(value: object) -> str:
@@ -92,7 +92,7 @@ class Settings:
     database_url: str = _setting("", _text)
     tls_certificate: Path | None = _setting(None, _optional_path)
     tls_key: Path | None = _setting(None, _optional_path)
-    behind_proxy: bool = _setting(False, _switch)
+    behind_proxy: bool = _setting(parse=_switch, default=False)
     associations: int = _setting(500, _number)
     associations_per_peer: int = _setting(50, _number)
 

@@ -72,6 +72,8 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
         read({"data": tmp_path}, {})
 
 
-@pytest.mark.parametrize(("host", "expected"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False)])
+@pytest.mark.parametrize(
+    ("host", "expected"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False)]
+)
 def test_loopback_is_told_from_the_rest(host: str, expected: bool) -> None:
     assert Address(host, 1).is_loopback is expected

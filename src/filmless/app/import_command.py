@@ -154,16 +154,14 @@ def _result(read: "Future[_Read | None]") -> _Read | str | None:
 def _submit(archive: Archive, read: _Read) -> "Future[Outcome]":
     head, data_set = read.start[: read.head.head_length], memoryview(read.start)[read.head.head_length :]
     if not head:  # a data set without preamble and group 0002: the member gets them (PS3.10 7.1)
-        head = write_head(
-            read.head.sop_class_uid or "", read.head.instance_uid or "", read.head.transfer_syntax_uid
-        )
+        head = write_head(read.head.sop_class_uid or "", read.head.instance_uid or "", read.head.transfer_syntax_uid)
     if read.rest is not None:
-        return _stream(archive, read, head, data_set)
+        return _stream(archive, read, head, data_set, read.rest)
     received = Received(head, data_set, read.head.transfer_syntax_uid, _SOURCE, datetime.now(UTC))
     return archive.store(received, _SCOPE)
 
 
-def _stream(archive: Archive, read: _Read, head: bytes, start: memoryview) -> "Future[Outcome]":
+def _stream(archive: Archive, read: _Read, head: bytes, start: memoryview, rest: Stream) -> "Future[Outcome]":
     """A large object goes from its source into a pack of its own, chunk by chunk."""
     large = archive.store_large(
         _SOURCE,
@@ -174,8 +172,6 @@ def _stream(archive: Archive, read: _Read, head: bytes, start: memoryview) -> "F
         received_at=datetime.now(UTC),
         head=head,
     )
-    rest = read.rest
-    assert rest is not None
     try:
         large.write(start)
         while chunk := rest.read(CHUNK):

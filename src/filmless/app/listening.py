@@ -53,7 +53,7 @@ def bind(address: Address, what: str) -> socket.socket:
         bound.close()
         reason = "the address is in use" if error.errno == errno.EADDRINUSE else (error.strerror or str(error)).lower()
         raise ListeningError(f"{what} cannot listen on {address}: {reason}.") from None
-    bound.setblocking(False)
+    bound.setblocking(False)  # noqa: FBT003  the name of the call says what is false
     return bound
 
 

@@ -5,7 +5,6 @@ import contextlib
 import gc
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 

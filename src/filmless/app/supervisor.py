@@ -83,7 +83,7 @@ class Supervisor:
             os.close(self._life_kept)
             work(number, life=self._life, after_crash=after_crash)
             code = 0
-        except BaseException:  # noqa: BLE001 - the outermost frame of a process: logged, then its exit code tells
+        except BaseException:  # the outermost frame of a process: logged, then its exit code tells
             log.exception("server_process_failed", number=number)
         finally:
             os._exit(code)
@@ -109,7 +109,7 @@ class Supervisor:
             cluster.start()
             log.info("database_started")
         except ClusterError as error:
-            log.error("database_not_started", reason=str(error))  # noqa: TRY400 - the sentence says it all
+            log.error("database_not_started", reason=str(error))
             self._signals.wait(PAUSE_SECONDS)
 
     def _stop(self) -> None:

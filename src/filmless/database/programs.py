@@ -58,7 +58,7 @@ def find(major: int | None, cluster: Path) -> Programs:
 
 
 def service_for(cluster: Path, programs: Programs) -> Service:
-    """The user that runs the server: the owner of the cluster; for a new one ourselves or, as root, an unprivileged user."""
+    """The user that runs the server: the cluster's owner; for a new one ourselves or, as root, an unprivileged user."""
     uid = os.geteuid()
     owner = cluster.stat().st_uid if cluster.exists() else None
     if uid:
