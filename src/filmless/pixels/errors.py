@@ -15,7 +15,7 @@ class Reason(StrEnum):
     BUSY = "busy"  # too many requests wait, or the pool is closing; try again
 
 
-class CannotRender(Exception):  # noqa: N818 - said as the other errors of the archive are
+class CannotRender(Exception):
     """This one request gives no picture; the next may."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:

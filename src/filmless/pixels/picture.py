@@ -1,24 +1,25 @@
 """One frame of an object, decoded and rendered at its own size; runs in the codec child."""
 
-import struct
 import zlib
 from dataclasses import dataclass
 from typing import Literal
 
 from pydicom.dataset import Dataset
-from pydicom.encaps import get_frame
 
-from filmless.pixels.attributes import number, pixel_aspect, read_attributes, read_pixel_module
+from filmless.pixels.attributes import pixel_aspect, read_attributes, read_pixel_module
 from filmless.pixels.codecs.native import ByteOrder
 from filmless.pixels.decode import decode_encapsulated, decode_native
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.pixel_module import PixelModule
 from filmless.pixels.render import Bytes, render
 from filmless.pixels.request import PIXEL_ELEMENT_BYTES, Facts, Form
-from filmless.standards.dicom.transfer_syntaxes import TransferSyntax, transfer_syntax
+from filmless.standards.dicom.fault import Fault
+from filmless.standards.dicom.frames import locate_frames, number_of_frames
+from filmless.standards.dicom.scanner import Scan, scan
+from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax
 
 MAX_INFLATED_BYTES = 256 << 20
-PIXELS = {0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData", 0x0010: "PixelData"}  # elements of group 7FE0
+FLOATING = frozenset({0x0008, 0x0009})  # elements of group 7FE0: Float and Double Float Pixel Data
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,37 +53,36 @@ def picture(facts: Facts, header: bytes, frame: bytes) -> Picture | None:
 def _of_frame(facts: Facts, syntax: TransferSyntax, header: bytes, data: bytes) -> Picture:
     order: Literal["little", "big"] = "little" if syntax.little_endian else "big"
     element = header[-PIXEL_ELEMENT_BYTES:]
-    keyword = PIXELS.get(int.from_bytes(element[2:4], order), "PixelData")
     dataset = read_attributes(header[:-PIXEL_ELEMENT_BYTES], not syntax.explicit_vr, syntax.little_endian)
-    module = read_pixel_module(dataset, keyword != "PixelData")
-    frame = _Frame(facts.frame, data, words=element[4:6] == b"OW")
-    return _picture(frame, module, dataset, syntax)
+    module = read_pixel_module(dataset, int.from_bytes(element[2:4], order) in FLOATING)
+    return _picture(_Frame(facts.frame, data, words=element[4:6] == b"OW"), module, dataset, syntax)
 
 
 def _of_whole(syntax: TransferSyntax, data_set: bytes) -> Picture | None:
     if syntax.deflated:
         data_set = _inflated(data_set)
-    dataset = read_attributes(data_set, not syntax.explicit_vr, syntax.little_endian)
-    keyword = next((keyword for keyword in PIXELS.values() if keyword in dataset), None)
-    if keyword is None:
+    found = scan(data_set, EXPLICIT_VR_LITTLE_ENDIAN if syntax.deflated else syntax.uid, frozenset())
+    if isinstance(found, Fault):
+        raise CannotRender(Reason.DAMAGED, found.reason)
+    if found.pixel_offset is None:
         return None
-    module = read_pixel_module(dataset, keyword != "PixelData")
-    frame = _cut(dataset, keyword, module, syntax.encapsulated)
-    return _picture(frame, module, dataset, syntax)
+    dataset = read_attributes(data_set[: found.pixel_offset], not found.explicit_vr, found.little_endian)
+    module = read_pixel_module(dataset, found.pixel_tag & 0xFFFF in FLOATING)
+    return _picture(_cut(data_set, found, module), module, dataset, syntax)
 
 
-def _cut(dataset: Dataset, keyword: str, module: PixelModule, encapsulated: bool) -> _Frame:
+def _cut(data_set: bytes, found: Scan, module: PixelModule) -> _Frame:
     """The middle frame of an object that came whole."""
-    count = max(1, int(number(dataset, "NumberOfFrames") or 1))
-    middle, pixels, words = count // 2, bytes(dataset[keyword].value or b""), dataset[keyword].VR == "OW"
-    if encapsulated:
-        try:
-            return _Frame(middle, get_frame(pixels, middle, number_of_frames=count), words)
-        except (ValueError, IndexError, struct.error) as error:
-            raise CannotRender(Reason.DAMAGED, "fragments") from error
-    start, first_bit = divmod(middle * module.native_bits, 8)
+    words = found.pixel_vr == "OW"
+    table = locate_frames(data_set, found)
+    if table is not None and table.fragments:
+        middle = table.count // 2
+        pieces = (data_set[start : start + length] for start, length in table.fragments[middle])
+        return _Frame(middle, b"".join(pieces), words)
+    middle = number_of_frames(found) // 2
+    start, first_bit = divmod(middle * module.native_bits, 8)  # bit-packed frames do not start at bytes
     stop = start + (first_bit + module.native_bits + 7) // 8 + 1  # a last odd byte may lie after its padding
-    return _Frame(middle, pixels[start:stop], words, first_bit)
+    return _Frame(middle, data_set[found.pixel_start + start : found.pixel_start + stop], words, first_bit)
 
 
 def _picture(frame: _Frame, module: PixelModule, dataset: Dataset, syntax: TransferSyntax) -> Picture:
