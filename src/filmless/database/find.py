@@ -64,7 +64,7 @@ class PostgresFind:
         compiler = Compiler(query, read_query(query), scope)
         statement = compiler.count(None if exact else COUNTED + 1)
         with _cursor(self._database) as cursor:
-            counted = cursor.execute(statement.sql.encode(), statement.values).fetchone()
+            counted = cursor.execute(statement.sql.encode(), statement.values, prepare=False).fetchone()
         number = int(counted["count"]) if counted else 0
         return Count(number, is_exact=True) if exact or number <= COUNTED else Count(COUNTED, is_exact=False)
 
@@ -81,7 +81,7 @@ class PostgresFind:
         for segment in segments(search.compiler.sortings, search.sort_values(rows[-1])):
             statement = search.compiler.page(search.answer.fields, segment, left)
             with _cursor(self._database, name="matches") as cursor:
-                cursor.execute(statement.sql.encode(), statement.values)
+                cursor.execute(statement.sql.encode(), statement.values, prepare=False)
                 for row in cursor:
                     yield reader(row)
                     left = None if left is None else left - 1
@@ -114,7 +114,7 @@ class _Search:
         for segment in segments(self.compiler.sortings, after):
             skipped = offset if after is None else 0
             statement = self.compiler.page(self.answer.fields, segment, limit - len(rows), skipped)
-            rows += cursor.execute(statement.sql.encode(), statement.values).fetchall()
+            rows += cursor.execute(statement.sql.encode(), statement.values, prepare=False).fetchall()
             if len(rows) >= limit:
                 break
         return rows

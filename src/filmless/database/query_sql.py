@@ -104,14 +104,24 @@ _JOIN = (  # upwards from the instance
     (Level.PATIENT, "join patient p on p.id = s.patient_id"),
 )
 _COLUMNS = {
-    Level.PATIENT: ("p.id as patient_key",),
-    Level.STUDY: ("s.id as study_key", "s.study_uid", "s.modalities", "s.last_received_at"),
-    Level.SERIES: ("e.id as series_key", "e.series_uid", "e.instance_count"),
+    Level.PATIENT: ("p.id as patient_key", "p.issuer"),
+    Level.STUDY: (
+        "s.id as study_key", "s.patient_id as patient_key", "s.study_uid", "s.modalities", "s.last_received_at",
+    ),
+    Level.SERIES: ("e.id as series_key", "e.study_id as study_key", "e.series_uid", "e.instance_count"),
     Level.IMAGE: (
-        "i.id as instance_key", "i.instance_uid", "i.sop_class", "i.transfer_syntax", "i.instance_number", "i.rows",
-        "i.columns", "i.bits_allocated", "i.frame_count",
+        "i.id as instance_key", "i.series_id as series_key", "i.instance_uid", "i.sop_class", "i.transfer_syntax",
+        "i.instance_number", "i.rows", "i.columns", "i.bits_allocated", "i.frame_count",
     ),
 }  # fmt: skip
+_PARENTS = (  # of the rows of a page, joined when it is known which they are
+    (Level.SERIES, Level.IMAGE, "join series e on e.id = page.series_key"),
+    (Level.STUDY, Level.IMAGE, "join study s on s.id = e.study_id"),
+    (Level.STUDY, Level.SERIES, "join study s on s.id = page.study_key"),
+    (Level.PATIENT, Level.IMAGE, "join patient p on p.id = s.patient_id"),
+    (Level.PATIENT, Level.SERIES, "join patient p on p.id = s.patient_id"),
+    (Level.PATIENT, Level.STUDY, "join patient p on p.id = page.patient_key"),
+)
 _PLACEMENT = (
     "i.pack_id", "i.pack_offset", "i.length", "i.head_length", "i.head_sha256", "i.data_set_sha256", "i.pixel_offset",
     "i.received_at",
@@ -156,17 +166,16 @@ class Compiler:
         """Compile the rows of a segment, in order; no limit is all of them."""
         bound = Parameters()
         level = self._query.level
-        columns = _inner_columns(level, fields)
+        columns = _columns(level, fields)
         conditions = [*self._filter(bound), *_keyset(self.sortings, segment, bound)]
-        needed = self._filtered_levels() | {sorting.column.level for sorting in self.sortings} | fields.attributes
-        needed |= {above for above in (Level.STUDY, Level.SERIES) if DEPTH_OF[above] < DEPTH_OF[level]}
+        needed = self._filtered_levels() | {sorting.column.level for sorting in self.sortings}
         keys = [f"{sorting.column.expression} as sort{n}" for n, sorting in enumerate(self.sortings)]
         order = ", ".join(_order(sorting.column.expression, sorting) for sorting in self.sortings)
         rows = select(f"{', '.join([*columns, *keys])} from {_from(level, needed)} where {all_of(conditions)} ")
         rows += f"order by {order}"
         if limit is not None:
             rows += f" limit {bound.bind(limit)}::bigint offset {bound.bind(offset)}::bigint"
-        return Statement(self._with_counts(rows, columns, fields, bound), bound.values)
+        return Statement(self._shown(rows, columns, fields, bound), bound.values)
 
     def count(self, ceiling: int | None) -> Statement:
         """Compile how many rows there are, counted no further than the ceiling."""
@@ -196,42 +205,59 @@ class Compiler:
             levels.add(Level.PATIENT)
         return frozenset(levels - {Level.STUDY} if self._query.level is Level.PATIENT else levels)
 
-    def _with_counts(self, rows: str, columns: Sequence[str], fields: Fields, bound: Parameters) -> str:
-        """Add to the rows of the page what is counted and named, and their attributes as text."""
-        held = [column.rpartition(" as ")[2].rpartition(".")[2] for column in columns]
-        shown = [f"page.{name}" + ("::text" if name.endswith("attributes") else "") for name in held]
-        joined = ["page"]
-        if self._query.level is Level.IMAGE:
+    def _shown(self, rows: str, columns: Sequence[str], fields: Fields, bound: Parameters) -> str:
+        """Add to the rows of the page what belongs to their parents, what is counted, and attributes as text."""
+        level = self._query.level
+        shown, joined = [_page_column(_label(column)) for column in columns], ["page"]
+        for parent, child, join in _PARENTS:
+            if child is level and (parent is not Level.PATIENT or parent in fields.attributes):
+                joined.append(join)
+                shown += [column.replace(".attributes", ".attributes::text") for column in _columns(parent, fields)]
+        if level is Level.IMAGE:
             shown += ["sop.uid as sop_class_uid", "syntax.uid as transfer_syntax_uid"]
             joined += ["join uid_code sop on sop.id = page.sop_class"]
             joined += ["join uid_code syntax on syntax.id = page.transfer_syntax"]
         if fields.placement:
             shown.append("pack.name as pack")
             joined.append("join pack on pack.id = page.pack_id")
-        if fields.study_counts:
-            shown += ["study_count.series as study_series", "study_count.instances as study_instances"]
-            counted = "count(*) as series, coalesce(sum(c.instance_count), 0) as instances"
-            of_study = select(f"{counted} from series c where c.study_id = page.study_key")
-            joined.append(f"cross join lateral ({of_study}) study_count")
-        if fields.patient_counts:
-            names = ("studies", "series", "instances")
-            shown += [f"patient_count.{name} as patient_{name}" for name in names]
-            counted = ", ".join(f"{PATIENT_COUNT[f'patient_{name}']} as {name}" for name in names)
-            of_patient = patient_counts(self._scope, bound, "page.patient_key", counted)
-            joined.append(f"cross join lateral ({of_patient}) patient_count")
+        joined += self._counts(fields, bound, shown)
         shown += [f"page.sort{n}" for n in range(len(self.sortings))]
         order = ", ".join(_order(f"page.sort{n}", sorting) for n, sorting in enumerate(self.sortings))
         return select(f"{', '.join(shown)} from ({rows}) {' '.join(joined)} order by {order}")
 
+    def _counts(self, fields: Fields, bound: Parameters, shown: list[str]) -> list[str]:
+        level = self._query.level
+        joined = []
+        if fields.study_counts:
+            shown += ["study_count.series as study_series", "study_count.instances as study_instances"]
+            study = "page.study_key" if level is Level.STUDY else "s.id"
+            counted = "count(*) as series, coalesce(sum(c.instance_count), 0) as instances"
+            joined.append(
+                f"cross join lateral ({select(f'{counted} from series c where c.study_id = {study}')}) study_count"
+            )
+        if fields.patient_counts:
+            names = ("studies", "series", "instances")
+            shown += [f"patient_count.{name} as patient_{name}" for name in names]
+            patient = "page.patient_key" if level in {Level.PATIENT, Level.STUDY} else "s.patient_id"
+            counted = ", ".join(f"{PATIENT_COUNT[f'patient_{name}']} as {name}" for name in names)
+            joined.append(f"cross join lateral ({patient_counts(self._scope, bound, patient, counted)}) patient_count")
+        return joined
 
-def _inner_columns(level: Level, fields: Fields) -> list[str]:
-    columns = [column for one in Level if DEPTH_OF[one] <= DEPTH_OF[level] for column in _COLUMNS[one]]
-    if Level.PATIENT not in fields.attributes and level is not Level.PATIENT:
-        columns.remove("p.id as patient_key")
-    columns += [f"{ALIAS[one]}.attributes as {one.lower()}_attributes" for one in Level if one in fields.attributes]
-    if Level.PATIENT in fields.attributes:
-        columns.append("p.issuer")
-    return columns + (list(_PLACEMENT) if fields.placement else [])
+
+def _columns(level: Level, fields: Fields) -> list[str]:
+    """Give the columns of a level's own table."""
+    columns = list(_COLUMNS[level])
+    if level in fields.attributes:
+        columns.append(f"{ALIAS[level]}.attributes as {level.lower()}_attributes")
+    return columns + (list(_PLACEMENT) if fields.placement and level is Level.IMAGE else [])
+
+
+def _page_column(name: str) -> str:
+    return f"page.{name}::text as {name}" if name.endswith("_attributes") else f"page.{name}"
+
+
+def _label(column: str) -> str:
+    return column.rpartition(" as ")[2].rpartition(".")[2]
 
 
 def _from(level: Level, needed: frozenset[Level] | set[Level]) -> str:
