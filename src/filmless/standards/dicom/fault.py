@@ -29,7 +29,7 @@ class Fault:
     reason: str
 
 
-class BadBytes(Exception):  # noqa: N818  carries a Fault inside this package; callers get the Fault, never this
+class BadBytes(Exception):  # carries a Fault inside this package; callers get the Fault, never this
     """Carries a fault from the place that saw it to the function that returns it."""
 
     def __init__(self, kind: FaultKind, reason: str) -> None:

@@ -3,9 +3,11 @@
 import zlib
 from collections.abc import Iterator
 
-from filmless.standards.dicom.elements import Buffer
-from filmless.standards.dicom.fault import FREE_INFLATED, MAX_INFLATED, MAX_RATIO, BadBytes, Fault, FaultKind
+from filmless.standards.dicom.elements import Buffer, Encoding, actual_encoding
+from filmless.standards.dicom.fault import FREE_INFLATED, MAX_INFLATED, MAX_RATIO, BadBytes, FaultKind
+from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
+MAX_READABLE = 128 << 20  # bytes held of an inflated data set
 _CHUNK = 256 << 10  # bytes inflated at a time
 
 
@@ -35,9 +37,23 @@ def inflate_chunks(deflated: Buffer, final: bool = True) -> Iterator[bytes]:
             return
 
 
-def inflate(deflated: Buffer) -> bytes | Fault:
-    """Inflate a whole data set."""
+def readable(data_set: Buffer, transfer_syntax_uid: str) -> tuple[Buffer, Encoding]:
+    """Give the bytes in which the elements lie, and the encoding in which they are written; never raises.
+
+    Of a deflated data set that is what can be inflated, up to MAX_READABLE.
+    """
+    syntax = transfer_syntax(transfer_syntax_uid)
+    data = _inflated(data_set) if syntax.deflated else data_set
+    return data, actual_encoding(data, 0, len(data), Encoding(syntax.little_endian, syntax.explicit_vr))
+
+
+def _inflated(deflated: Buffer) -> bytes:
+    held = bytearray()
     try:
-        return b"".join(inflate_chunks(deflated))
-    except BadBytes as bad:
-        return bad.fault
+        for chunk in inflate_chunks(deflated):
+            held += chunk
+            if len(held) >= MAX_READABLE:
+                break
+    except BadBytes:
+        pass  # what came before the fault can be read
+    return bytes(held)

@@ -36,15 +36,15 @@ _MAX_CONTAINERS = 2 * (MAX_DEPTH + 1)  # a sequence and its item; one more than 
 _Container = tuple[Kind, int, int, bool, Encoding]  # kind of its end, tag, limit outside, defined?, encoding outside
 
 
-def walk(data: Buffer, encoding: Encoding, start: int = 0, stop: int | None = None) -> Iterator[Step]:
-    """Go through a data set; each SEQUENCE and ITEM has its end.
+def walk(data: Buffer, encoding: Encoding, *, in_items: bool = False) -> Iterator[Step]:
+    """Go through a data set, or with ``in_items`` the content of a sequence; each SEQUENCE and ITEM has its end.
 
     Never raises: what cannot be read ends its innermost container of defined length, or the walk. A sequence deeper
-    than MAX_DEPTH is given as an element of VR UN, or ends its container.
+    than MAX_DEPTH is given as an element of VR UN, or ends its container. Pixel data that are cut are given with the
+    stop that they claim.
     """
     containers: list[_Container] = []
-    position, limit = start, len(data) if stop is None else stop
-    in_items = False
+    position, limit = 0, len(data)
     while True:
         if in_items:
             step, position = _next_item(data, position, limit, encoding, containers)
@@ -83,7 +83,7 @@ def _next_item(
     if tag == ITEM and value + length <= limit:
         return (Kind.ITEM, tag, "", value, value + length, item_encoding(data, value, limit, encoding)), value
     if tag == SEQUENCE_DELIMITATION:
-        return None, limit if containers[-1][3] else value
+        return None, limit if not containers or containers[-1][3] else value
     return None, limit
 
 
@@ -105,7 +105,7 @@ def _next_element(
         return _undefined(data, header, limit, encoding, len(containers))
     stop = value + length
     if stop > limit:
-        return None, limit
+        return ((Kind.ELEMENT, tag, vr, value, stop, encoding) if tag in PIXELS else None), limit
     if vr == "SQ":
         if len(containers) < _MAX_CONTAINERS:
             return (Kind.SEQUENCE, tag, vr, value, stop, encoding), value
@@ -135,3 +135,17 @@ def fragments_end(data: Buffer, position: int, limit: int, encoding: Encoding) -
             break
         position += 8 + length
     return limit, False
+
+
+def fragment_values(data: Buffer, start: int, stop: int, encoding: Encoding) -> Iterator[tuple[int, int]]:
+    """Give where the fragments of a value lie, without the first item, which is the offset table (PS3.5 A.4)."""
+    position, is_first = start, True
+    while (header := tag_and_length(data, position, stop, encoding)) is not None:
+        tag, length = header
+        position += 8
+        if tag != ITEM or position + length > stop:
+            return
+        if not is_first:
+            yield position, position + length
+        position += length
+        is_first = False
