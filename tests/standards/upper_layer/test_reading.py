@@ -1,6 +1,7 @@
 """Properties of the reader: the cut of the bytes does not matter, and no bytes of a peer raise or fill memory."""
 
 import struct
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,7 +82,7 @@ def fed(association: Association, stream: bytes, cuts: list[int]) -> list[object
     indications: list[object] = []
     edges = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]
     kept: list[Indication] = []
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         if stop > start:
             kept += [
                 one._replace(fragment=memoryview(bytes(one.fragment))) if isinstance(one, Data) else one

@@ -10,7 +10,6 @@ from filmless.standards.upper_layer.pdu import (
     AssociateAccept,
     AssociateReject,
     AssociateRequest,
-    Pdu,
     PduType,
     write_pdu,
 )
@@ -127,7 +126,9 @@ def test_the_artim_timer_ends_what_waits_for_the_peer(state: State) -> None:
     assert association.is_over
 
 
-@pytest.mark.parametrize("state", [state for event, state in TRANSITIONS if event is Event.EVT15 and state is not State.STA4])
+@pytest.mark.parametrize(
+    "state", [state for event, state in TRANSITIONS if event is Event.EVT15 and state is not State.STA4]
+)
 def test_our_side_may_abort_where_the_table_says(state: State) -> None:
     association = association_in(state)
     association.abort(now=0)
@@ -155,5 +156,3 @@ def test_another_protocol_version_is_rejected_by_the_provider() -> None:
     assert association.receive_data(raw, now=0) == []
     assert association.data_to_send() == write_pdu(AssociateReject(1, 2, 2))
     assert association.state is State.STA13
-
-

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from filmless.access.roles import Right
 from filmless.access.scope import scope
+from filmless.archive.errors import NoSpace, Unavailable
 from filmless.archive.model import Outcome, Received, Refusal, Refused
 from filmless.archive.scope import Scope
 from filmless.servers.dimse.operation import MEMORY_LIMIT, AssociationEnded, Operation
@@ -76,22 +77,31 @@ async def _store(operation: Operation, data_set: bytearray, allowed: Scope, now:
 
 async def _store_large(operation: Operation, first: bytearray, allowed: Scope, now: datetime) -> Outcome:
     """Write chunk by chunk; the next chunk arrives meanwhile, and reading pauses when the disk is slower."""
-    large = await operation.in_executor(
-        operation.collaborators.archive.store_large,
-        operation.requestor.source,
-        operation.context.transfer_syntax,
-        operation.command.sop_class_uid,
-        operation.command.instance_uid,
-        allowed,
-        now,
-        _head(operation),
-    )
+    try:
+        large = await operation.in_executor(
+            operation.collaborators.archive.store_large,
+            operation.requestor.source,
+            operation.context.transfer_syntax,
+            operation.command.sop_class_uid,
+            operation.command.instance_uid,
+            allowed,
+            now,
+            _head(operation),
+        )
+        await _write_or_abort(operation, large, first)
+    except Unavailable as fault:
+        await operation.discard()
+        refusal = Refusal.NO_SPACE if isinstance(fault, NoSpace) else Refusal.STORAGE_FAILED
+        return Refused(refusal, "the object cannot be written now; try again")
+    return await asyncio.wrap_future(await operation.in_executor(large.finish))
+
+
+async def _write_or_abort(operation: Operation, large: LargeStore, first: bytearray) -> None:
     try:
         await _write(operation, large, first)
-    except (AssociationEnded, asyncio.CancelledError):
+    except (Unavailable, AssociationEnded, asyncio.CancelledError):
         await operation.in_executor(large.abort)
         raise
-    return await asyncio.wrap_future(await operation.in_executor(large.finish))
 
 
 async def _write(operation: Operation, large: LargeStore, chunk: bytearray) -> None:

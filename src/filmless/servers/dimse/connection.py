@@ -120,10 +120,8 @@ class Connection(asyncio.BufferedProtocol):
         for indication in self._association.receive_data(b"", self._loop.time()):
             self._take(indication)
         self.flow.go_on_writing()
-        self._lose("connection lost" if exc is not None or not self._end else self._end)
-        self._house.leave(self)
-        if self._association.request is not None:
-            self._record(self._association.request)
+        self._lose("the connection was lost" if exc is None else str(exc))
+        self._farewell = self._loop.create_task(self._leave())
 
     def pause_writing(self) -> None:
         """The peer does not read."""
@@ -197,9 +195,17 @@ class Connection(asyncio.BufferedProtocol):
             case ReleaseRequested() if self.dialogue is not None:
                 self.dialogue.release()
             case Aborted():
-                self._lose("aborted by the peer" if indication.by_peer else indication.explanation)
+                self._lose(indication.explanation)
             case _:
                 pass  # an acceptor gets no confirmations
+
+    async def _leave(self) -> None:
+        """What was received whole is still stored; then the association is recorded."""
+        if self.dialogue is not None:
+            await self.dialogue.rest()
+        if self._association.request is not None:
+            self._record(self._association.request)
+        self._house.leave(self)
 
     async def _negotiate(self, request: AssociateRequest) -> None:
         """Accept or reject; the slot is taken before anything is waited for, so that none is taken twice."""

@@ -67,6 +67,11 @@ class Dialogue:
         if self._operation is not None:
             self._operation.lose()
 
+    async def rest(self) -> None:
+        """Wait until nothing is served any more."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
     def _take_in_turn(self, message: Message | ReleaseRequested) -> None:
         if isinstance(message, CommandReceived) and message.command.field == CommandField.C_CANCEL:
             self._cancel(message)

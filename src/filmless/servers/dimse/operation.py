@@ -18,7 +18,7 @@ T = TypeVar("T")
 MEMORY_LIMIT = 4 << 20  # bytes of a data set that are held at once
 
 
-class AssociationEnded(Exception):  # noqa: N818  an event, not a fault
+class AssociationEnded(Exception):
     """The association is over; what its operation was doing is to be undone."""
 
 

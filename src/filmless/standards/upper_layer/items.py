@@ -12,7 +12,7 @@ MAX_USER_IDENTITY = 65_536  # bytes of one field of User Identity (PS3.7 D.3.3.7
 _ITEM = struct.Struct(">BxH")
 
 
-class BadItem(ValueError):  # noqa: N818  carries one sentence inside this folder, never out of it
+class BadItem(ValueError):
     """An item cannot be read; never leaves this folder."""
 
 

@@ -1,0 +1,351 @@
+"""DICOM network client (SCU): verification, storage and query over one association."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filmless.standards.dicom.fault import Fault
+from filmless.standards.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, read_head
+from filmless.standards.dicom.scanner import scan
+from filmless.standards.dicom.sop_classes import VERIFICATION
+from filmless.standards.dimse.commands import NO_DATA_SET, Command, CommandField, Element, write_command
+from filmless.standards.dimse.messages import CommandReceived, DataSetPiece, Malformed, MessageReader
+from filmless.standards.dimse.status import StatusKind, status_kind
+from filmless.standards.upper_layer.association import AgreedContext, Association, Limits
+from filmless.standards.upper_layer.indications import (
+    Aborted,
+    AssociateAccepted,
+    AssociateRejected,
+    Data,
+    Indication,
+    Released,
+    ReleaseRequested,
+)
+from filmless.standards.upper_layer.items import ProposedContext, UserInformation
+from filmless.standards.upper_layer.pdu import AssociateReject, AssociateRequest
+
+MAX_CONTEXTS = 128  # of one association: IDs are the odd numbers of a byte (PS3.8 9.3.2.2)
+MAX_IDENTIFIER = 1 << 20  # bytes of one answer to a query
+CHUNK = 1 << 20  # bytes of a file that are in memory at once
+READ = 1 << 17  # bytes asked of the network at once
+
+_PREFIX = 1 << 18  # bytes of a file in which its identifiers are looked for
+_SOP_CLASS_UID, _INSTANCE_UID = 0x00080016, 0x00080018
+_MEDIUM = 0  # priority (PS3.7 9.3.1.1)
+
+
+class DimseError(Exception):
+    """Base of what can go wrong on an association that we asked for."""
+
+
+@dataclass(eq=False)
+class NotReached(DimseError):
+    """There is no connection to the peer, or it does not answer in time."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class Rejected(DimseError):
+    """The peer rejected the association (PS3.8 Table 9-21)."""
+
+    rejection: AssociateReject
+
+
+@dataclass(eq=False)
+class Lost(DimseError):
+    """The association ended before its time."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class NotAccepted(DimseError):
+    """The peer accepted no presentation context for this SOP class and transfer syntax."""
+
+    sop_class_uid: str
+    transfer_syntax_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """A file that can be sent, and what its C-STORE request says."""
+
+    path: Path
+    sop_class_uid: str
+    instance_uid: str
+    transfer_syntax_uid: str
+    head_length: int  # bytes before the data set
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The final answer to a request."""
+
+    status: int
+    comment: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the peer did what was asked, with or without a warning."""
+        return status_kind(self.status) in {StatusKind.SUCCESS, StatusKind.WARNING}
+
+
+@dataclass(eq=False)
+class FindFailed(DimseError):
+    """The peer ended a query with a failure."""
+
+    reply: Reply
+
+
+def sendable(path: Path) -> Sendable | Fault:
+    """Look at the beginning of a file; reads it, and raises ``OSError``."""
+    with path.open("rb") as file:
+        prefix = file.read(_PREFIX)
+        is_whole = not file.read(1)
+    head = read_head(prefix)
+    if isinstance(head, Fault):
+        return head
+    sop_class_uid, instance_uid = head.sop_class_uid, head.instance_uid
+    if not (sop_class_uid and instance_uid):
+        wanted = frozenset((_SOP_CLASS_UID, _INSTANCE_UID))
+        found = scan(memoryview(prefix)[head.head_length :], head.transfer_syntax_uid, wanted, final=is_whole)
+        if isinstance(found, Fault):
+            return found
+        sop_class_uid = sop_class_uid or _uid(found.values.get(_SOP_CLASS_UID, b""))
+        instance_uid = instance_uid or _uid(found.values.get(_INSTANCE_UID, b""))
+    return Sendable(path, sop_class_uid, instance_uid, head.transfer_syntax_uid, head.head_length)
+
+
+def contexts_of(files: Iterable[Sendable]) -> list[tuple[str, tuple[str, ...]]]:
+    """One presentation context for each SOP class and transfer syntax, so that every file can go as it is."""
+    pairs = dict.fromkeys((file.sop_class_uid, file.transfer_syntax_uid) for file in files)
+    return [(sop_class_uid, (transfer_syntax_uid,)) for sop_class_uid, transfer_syntax_uid in pairs]
+
+
+@asynccontextmanager
+async def connect(
+    host: str,
+    port: int,
+    called_ae: str,
+    calling_ae: str,
+    contexts: Sequence[tuple[str, Sequence[str]]],
+    *,
+    timeout: float = 30.0,  # noqa: ASYNC109  of each step, not of the whole
+) -> AsyncIterator["Client"]:
+    """An association with a peer: released at the end, aborted when an exception leaves the block.
+
+    ``contexts`` are abstract syntaxes with the transfer syntaxes offered for each, at most 128;
+    ``timeout`` is how long (s) the peer may leave us without an answer. Raises ``DimseError``.
+    """
+    if len(contexts) > MAX_CONTEXTS:
+        raise ValueError(f"more than {MAX_CONTEXTS} presentation contexts")
+    proposed = tuple(
+        ProposedContext(2 * index + 1, abstract, tuple(transfers))
+        for index, (abstract, transfers) in enumerate(contexts)
+    )
+    user = UserInformation(Limits().max_length, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
+    try:
+        async with asyncio.timeout(timeout):
+            reader, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError) as fault:
+        raise NotReached(str(fault) or "no answer in time") from fault
+    client = Client(reader, writer, AssociateRequest(called_ae, calling_ae, proposed, user), timeout)
+    try:
+        await client.establish()
+        yield client
+        await client.release()
+    finally:
+        await client.close()
+
+
+class Client:
+    """An association that we asked for; made by ``connect``. One request at a time."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: AssociateRequest, timeout: float
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reader = reader
+        self._writer = writer
+        self._timeout = timeout
+        self._association = Association.requestor(request, Limits(), self._loop.time())
+        self._messages = MessageReader()
+        self._command: Command | None = None  # whose data set is arriving
+        self._data_set = bytearray()
+        self._arrived: list[tuple[Command, bytes]] = []
+        self._is_released = False
+        self._message_id = 0
+
+    @property
+    def contexts(self) -> list[AgreedContext]:
+        """What the peer has accepted."""
+        return list(self._association.contexts.values())
+
+    def context(self, abstract_syntax: str, transfer_syntax: str | None = None) -> AgreedContext:
+        """The accepted context for an abstract syntax, in that transfer syntax if one is given."""
+        for context in self.contexts:
+            if context.abstract_syntax == abstract_syntax and transfer_syntax in {None, context.transfer_syntax}:
+                return context
+        raise NotAccepted(abstract_syntax, transfer_syntax or "")
+
+    async def echo(self) -> Reply:
+        """C-ECHO (PS3.7 9.1.5)."""
+        context = self.context(VERIFICATION)
+        await self._request(context, {Element.COMMAND_FIELD: CommandField.C_ECHO, Element.DATA_SET_TYPE: NO_DATA_SET})
+        command, _ = await self._next_message()
+        return _reply(command)
+
+    async def store(self, file: Sendable) -> Reply:
+        """C-STORE a file in the transfer syntax it has, without loading it whole (PS3.7 9.1.1)."""
+        context = self.context(file.sop_class_uid, file.transfer_syntax_uid)
+        elements: dict[int, int | str] = {
+            Element.COMMAND_FIELD: CommandField.C_STORE,
+            Element.DATA_SET_TYPE: 1,
+            Element.PRIORITY: _MEDIUM,
+            Element.AFFECTED_INSTANCE_UID: file.instance_uid,
+        }
+        opened = await asyncio.to_thread(file.path.open, "rb")
+        with opened:
+            opened.seek(file.head_length)
+            await self._request(context, elements)
+            chunk = await asyncio.to_thread(opened.read, CHUNK)
+            is_last = False
+            while not is_last:
+                following = await asyncio.to_thread(opened.read, CHUNK)
+                is_last = not following
+                self._association.send_data(context.context_id, chunk, self._loop.time(), is_last=is_last)
+                await self._flush()
+                chunk = following
+        command, _ = await self._next_message()
+        return _reply(command)
+
+    async def find(self, sop_class_uid: str, identifier: bytes) -> AsyncIterator[bytes]:
+        """C-FIND (PS3.7 9.1.2): the identifier of each match, in the transfer syntax of the context.
+
+        Raises ``FindFailed`` when the peer ends with a failure.
+        """
+        context = self.context(sop_class_uid)
+        elements: dict[int, int | str] = {
+            Element.COMMAND_FIELD: CommandField.C_FIND,
+            Element.DATA_SET_TYPE: 1,
+            Element.PRIORITY: _MEDIUM,
+        }
+        await self._request(context, elements)
+        self._association.send_data(context.context_id, identifier, self._loop.time())
+        await self._flush()
+        while True:
+            command, data_set = await self._next_message()
+            reply = _reply(command)
+            if status_kind(reply.status) is not StatusKind.PENDING:
+                if not reply.is_success:
+                    raise FindFailed(reply)
+                return
+            yield data_set
+
+    async def establish(self) -> None:
+        """Negotiate; ``connect`` does it."""
+        await self._flush()
+        while not self._association.contexts and not self._association.is_over:
+            if any(isinstance(indication, AssociateAccepted) for indication in await self._receive()):
+                return
+
+    async def release(self) -> None:
+        """Release in good order; ``connect`` does it."""
+        self._association.release(self._loop.time())
+        await self._flush()
+        while not self._is_released:
+            await self._receive()
+
+    async def close(self) -> None:
+        """End whatever is left; ``connect`` does it."""
+        self._association.abort(self._loop.time())
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._flush()
+                self._writer.close()
+                await self._writer.wait_closed()
+        except (OSError, TimeoutError, Lost, NotReached):
+            self._writer.transport.abort()
+
+    async def _request(self, context: AgreedContext, elements: dict[int, int | str]) -> None:
+        self._message_id = self._message_id % 0xFFFF + 1
+        elements |= {Element.AFFECTED_SOP_CLASS_UID: context.abstract_syntax, Element.MESSAGE_ID: self._message_id}
+        command = write_command(elements)
+        self._association.send_data(context.context_id, command, self._loop.time(), is_command=True)
+        if elements[Element.DATA_SET_TYPE] == NO_DATA_SET:
+            await self._flush()
+
+    async def _next_message(self) -> tuple[Command, bytes]:
+        while not self._arrived:
+            await self._receive()
+        return self._arrived.pop(0)
+
+    async def _flush(self) -> None:
+        try:
+            self._writer.write(self._association.data_to_send())
+            async with asyncio.timeout(self._timeout):
+                await self._writer.drain()
+        except TimeoutError as fault:
+            raise NotReached("the peer does not read") from fault
+        except OSError as fault:
+            raise Lost(str(fault)) from fault
+
+    async def _receive(self) -> list[Indication]:
+        """Take what the peer sends next; raises when the association has ended."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                data = await self._reader.read(READ)
+        except TimeoutError as fault:
+            raise NotReached("no answer in time") from fault
+        except OSError as fault:
+            raise Lost(str(fault)) from fault
+        indications = self._association.receive_data(data, self._loop.time())
+        for indication in indications:
+            self._take(indication)
+        await self._flush()
+        return indications
+
+    def _take(self, indication: Indication) -> None:
+        match indication:
+            case Data():
+                self._take_message(indication)
+            case AssociateRejected():
+                raise Rejected(indication.reject)
+            case Aborted():
+                raise Lost(indication.explanation)
+            case ReleaseRequested():
+                self._association.release(self._loop.time())
+            case Released():
+                self._is_released = True
+            case _:
+                pass
+
+    def _take_message(self, data: Data) -> None:
+        match self._messages.take(data):
+            case CommandReceived(_, command) if command.has_data_set:
+                self._command, self._data_set = command, bytearray()
+            case CommandReceived(_, command):
+                self._arrived.append((command, b""))
+            case DataSetPiece(fragment, is_last) if self._command is not None:
+                self._data_set += fragment
+                if len(self._data_set) > MAX_IDENTIFIER:
+                    raise Lost("an identifier beyond its limit")
+                if is_last:
+                    self._arrived.append((self._command, bytes(self._data_set)))
+            case Malformed(reason):
+                raise Lost(reason)
+            case _:
+                pass  # a command that is not whole yet
+
+
+def _reply(command: Command) -> Reply:
+    if command.status is None:
+        raise Lost("a response without a status")
+    return Reply(command.status, command.texts.get(Element.ERROR_COMMENT, ""))
+
+
+def _uid(raw: bytes | memoryview) -> str:
+    return str(raw, "latin-1").strip("\0 ")

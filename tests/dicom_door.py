@@ -1,0 +1,304 @@
+"""A DICOM listener in a thread of the test, with an archive in memory, and a raw peer that sends what it is told."""
+
+import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import uvloop
+
+from filmless.access.peers import Peer
+from filmless.archive.model import (
+    Buffer,
+    DicomJson,
+    Outcome,
+    Query,
+    Received,
+    Refused,
+    Source,
+    Stored,
+    StoredAs,
+)
+from filmless.archive.scope import Scope
+from filmless.servers.dimse.listener import DicomListener
+from filmless.servers.dimse.policy import AssociationSummary, Collaborators, Policy
+from filmless.standards.dimse.commands import CommandField, Element, read_command, write_command
+from filmless.standards.upper_layer.items import ProposedContext, UserInformation
+from filmless.standards.upper_layer.pdu import AssociateRequest, PduType, write_pdu
+
+VERIFICATION = "1.2.840.10008.1.1"
+CT = "1.2.840.10008.5.1.4.1.1.2"
+STUDY_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+
+
+@dataclass
+class LargeInMemory:
+    """A large instance as the archive in memory takes it."""
+
+    archive: "ArchiveInMemory"
+    instance_uid: str
+    chunks: list[int] = field(default_factory=list)
+    content: bytearray = field(default_factory=bytearray)
+
+    def write(self, chunk: Buffer) -> None:
+        self.archive.gate.wait(10)
+        if self.archive.fault is not None:
+            raise self.archive.fault
+        self.chunks.append(len(chunk))
+        self.content += chunk
+
+    def finish(self) -> Future[Outcome]:
+        self.archive.large[self.instance_uid] = self
+        return self.archive.outcome(self.instance_uid)
+
+    def abort(self) -> None:
+        self.archive.aborted.append(self.instance_uid)
+
+
+class ArchiveInMemory:
+    """Keeps what is stored; can be told to refuse, to fail, or to wait at its gate."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.scopes: list[Scope] = []
+        self.large: dict[str, LargeInMemory] = {}
+        self.aborted: list[str] = []
+        self.refusals: dict[str, Refused] = {}
+        self.fault: Exception | None = None
+        self.gate = threading.Event()
+        self.gate.set()
+        self.matches: list[DicomJson] = []
+        self.queries: list[Query] = []
+        self.is_closed = threading.Event()  # the latest stream was closed
+        self.came = threading.Event()  # something was stored
+        self._executor = ThreadPoolExecutor(1)
+
+    def outcome(self, instance_uid: str) -> Future[Outcome]:
+        def decide() -> Outcome:
+            self.gate.wait(10)
+            refusal = self.refusals.get(instance_uid)
+            return refusal or Stored(CT, instance_uid, "1.2", "1.2.3", StoredAs.NEW)
+
+        return self._executor.submit(decide)
+
+    def store(self, received: Received, scope: Scope) -> Future[Outcome]:
+        if self.fault is not None:
+            raise self.fault
+        self.received.append(received)
+        self.scopes.append(scope)
+        self.came.set()
+        return self.outcome(received.instance_uid or "")
+
+    def store_large(
+        self,
+        source: Source,
+        transfer_syntax_uid: str,
+        sop_class_uid: str | None,
+        instance_uid: str | None,
+        scope: Scope,
+        received_at: datetime,
+        head: bytes | None,
+    ) -> LargeInMemory:
+        return LargeInMemory(self, instance_uid or "")
+
+    def stream(self, query: Query, scope: Scope) -> Iterator[DicomJson]:
+        self.queries.append(query)
+        self.is_closed.clear()
+        try:
+            for match in self.matches:
+                self.gate.wait(10)
+                yield match
+        finally:
+            self.is_closed.set()
+
+
+class PeersInMemory:
+    """An AE registry."""
+
+    def __init__(self, *peers: Peer) -> None:
+        self.peers = {peer.title: peer for peer in peers}
+        self.fault: Exception | None = None
+
+    def find(self, title: str) -> Peer | None:
+        if self.fault is not None:
+            raise self.fault
+        return self.peers.get(title)
+
+
+class RecordInMemory:
+    """The ends of associations, in order."""
+
+    def __init__(self) -> None:
+        self.summaries: list[AssociationSummary] = []
+        self._more = threading.Condition()
+
+    def record_association(self, summary: AssociationSummary) -> None:
+        with self._more:
+            self.summaries.append(summary)
+            self._more.notify_all()
+
+    def wait(self, number: int) -> list[AssociationSummary]:
+        with self._more:
+            assert self._more.wait_for(lambda: len(self.summaries) >= number, timeout=10)
+            return self.summaries
+
+
+@dataclass
+class Door:
+    """A running listener."""
+
+    port: int
+    archive: ArchiveInMemory
+    peers: PeersInMemory
+    record: RecordInMemory
+    listener: DicomListener
+    loop: asyncio.AbstractEventLoop
+
+    def drain(self, seconds: float) -> "asyncio.Future[None] | Future[None]":
+        return asyncio.run_coroutine_threadsafe(self.listener.drain(seconds), self.loop)
+
+
+@contextmanager
+def door(policy: Policy | None = None, *peers: Peer, archive: ArchiveInMemory | None = None) -> Iterator[Door]:
+    """A listener on a free port of loopback, stopped at the end."""
+    sock = socket.create_server(("127.0.0.1", 0), backlog=256)
+    archive, registry, record = archive or ArchiveInMemory(), PeersInMemory(*peers), RecordInMemory()
+    started: Future[tuple[DicomListener, asyncio.AbstractEventLoop]] = Future()
+
+    async def serve() -> None:
+        with ThreadPoolExecutor(8) as executor:
+            listener = DicomListener(policy or Policy("FILMLESS"), Collaborators(archive, registry, record, executor))
+            started.set_result((listener, asyncio.get_running_loop()))
+            await listener.serve(sock)
+
+    thread = threading.Thread(target=lambda: uvloop.run(serve()))
+    thread.start()
+    listener, loop = started.result(10)
+    running = Door(sock.getsockname()[1], archive, registry, record, listener, loop)
+    try:
+        yield running
+    finally:
+        archive.gate.set()
+        if thread.is_alive():
+            running.drain(5).result(10)
+        thread.join(10)
+        sock.close()
+        archive._executor.shutdown()
+        assert not thread.is_alive()
+
+
+class RawPeer:
+    """Sends PDUs made by hand and reads what comes back."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.message_id = 0
+
+    def __enter__(self) -> "RawPeer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def exactly(self, length: int) -> bytes:
+        data = b""
+        while len(data) < length:
+            more = self.socket.recv(length - len(data))
+            if not more:
+                raise EOFError
+            data += more
+        return data
+
+    def pdu(self) -> tuple[int, bytes]:
+        kind, length = struct.unpack(">BxI", self.exactly(6))
+        return kind, self.exactly(length)
+
+    def associate(
+        self,
+        contexts: Sequence[tuple[str, Sequence[str]]] = ((VERIFICATION, (IMPLICIT,)), (CT, (EXPLICIT,))),
+        called: str = "FILMLESS",
+        calling: str = "CT1",
+        user: UserInformation | None = None,
+    ) -> tuple[int, bytes]:
+        """The PDU that answers; context IDs are 1, 3, 5, ..."""
+        proposed = tuple(ProposedContext(2 * i + 1, a, tuple(t)) for i, (a, t) in enumerate(contexts))
+        self.send(write_pdu(AssociateRequest(called, calling, proposed, user or UserInformation(16384, "1.2.3", "RAW"))))
+        return self.pdu()
+
+    def command(self, context_id: int, elements: dict[int, int | str]) -> None:
+        self.message_id += 1
+        elements = {Element.MESSAGE_ID: self.message_id, Element.DATA_SET_TYPE: 1, **elements}
+        self.send(value(context_id, 3, write_command(elements)))
+
+    def data_set(self, context_id: int, data: bytes, piece: int = 16000) -> None:
+        for start in range(0, len(data) or 1, piece):
+            self.send(value(context_id, 2 if start + piece >= len(data) else 0, data[start : start + piece]))
+
+    def echo(self) -> int:
+        elements = {Element.AFFECTED_SOP_CLASS_UID: VERIFICATION, Element.COMMAND_FIELD: CommandField.C_ECHO.value}
+        self.command(1, {**elements, Element.DATA_SET_TYPE: 0x0101})
+        return self.status()
+
+    def store_command(self, instance_uid: str, sop_class_uid: str = CT, context_id: int = 3) -> None:
+        self.command(
+            context_id,
+            {
+                Element.COMMAND_FIELD: CommandField.C_STORE.value,
+                Element.AFFECTED_SOP_CLASS_UID: sop_class_uid,
+                Element.AFFECTED_INSTANCE_UID: instance_uid,
+                Element.PRIORITY: 0,
+            },
+        )
+
+    def store(self, instance_uid: str, data: bytes, sop_class_uid: str = CT) -> int:
+        self.store_command(instance_uid, sop_class_uid)
+        self.data_set(3, data)
+        return self.status()
+
+    def message(self) -> tuple[dict[int, int], dict[int, str], bytes]:
+        """Numbers and texts of the next command, and its data set."""
+        parts: dict[bool, bytes] = {True: b"", False: b""}
+        while True:
+            kind, body = self.pdu()
+            assert kind == PduType.P_DATA_TF, PduType(kind).name
+            while body:
+                length, _, control = struct.unpack_from(">IBB", body)
+                parts[bool(control & 1)] += body[6 : 4 + length]
+                body = body[4 + length :]
+                if control & 2:
+                    command = read_command(parts[True])
+                    assert command is not None
+                    if not control & 1 or not command.has_data_set:
+                        return dict(command.numbers), dict(command.texts), parts[False]
+
+    def status(self) -> int:
+        return self.message()[0][Element.STATUS]
+
+    def release(self) -> int:
+        self.send(write_pdu(PduType.RELEASE_RQ))
+        return self.pdu()[0]
+
+    def wait_closed(self) -> int | None:
+        """Type of the last PDU before the peer closed, None if it closed without one."""
+        kind = None
+        try:
+            while True:
+                kind = self.pdu()[0]
+                if kind in {PduType.ABORT, PduType.ASSOCIATE_RJ}:
+                    return kind
+        except (EOFError, ConnectionError):
+            return kind
+
+
+def value(context_id: int, control: int, payload: bytes) -> bytes:
+    """A P-DATA-TF with one presentation data value."""
+    return struct.pack(">BxIIBB", 4, len(payload) + 6, len(payload) + 2, context_id, control) + payload
