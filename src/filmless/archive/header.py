@@ -5,6 +5,7 @@ from datetime import date, time
 from functools import lru_cache
 from hashlib import sha256
 
+from filmless.archive.match_values import name_key
 from filmless.archive.matching import ATTRIBUTES
 from filmless.archive.model import DicomJson, Level, Refusal, Refused
 from filmless.standards.dicom.dicom_json import level_json
@@ -136,7 +137,7 @@ def patient_facts(header: Header, issuer: str) -> PatientFacts:
     return PatientFacts(
         issuer=_bounded(_text(header.scan, _ISSUER, "LO") or issuer),
         patient_id=_bounded(_text(header.scan, _PATIENT_ID, "LO")),
-        name=fold(name)[:_LONGEST_TEXT],
+        name=name_key(name)[:_LONGEST_TEXT],
         name_sounds=tuple(sounds(name[:_LONGEST_TEXT])),
         birth_date=_bounded(_text(header.scan, _BIRTH_DATE, "DA")),
         sex=_bounded(_text(header.scan, _SEX, "CS").upper()),
