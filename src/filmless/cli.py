@@ -164,7 +164,7 @@ def echo(
     config: Config = None,
 ) -> None:
     """Ask a peer whether it answers (C-ECHO)."""
-    from filmless.app.peer_commands import echo as run
+    from filmless.app.send_command import echo as run
 
     run(_settings(config, data=data), target)
     _say(f"{target} answers.")

@@ -62,7 +62,8 @@ def _switch(value: object) -> bool:
     raise ValueError("is true or false")
 
 
-def _address(value: object) -> Address:
+def parse_address(value: object) -> Address:
+    """HOST:PORT or [IPv6]:PORT; ``ValueError`` says what it should be."""
     parts = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\s]+)):(\d{1,5})", value) if isinstance(value, str) else None
     if parts is None or int(parts[3]) > 65535:
         raise ValueError("is HOST:PORT, as 127.0.0.1:8080 or [::1]:8080")
@@ -85,8 +86,8 @@ class Settings:
     """What can be set, by the names used everywhere; ``docs/reference/settings.md`` explains each."""
 
     data: Path = _setting(Path("data"), _path)
-    http: Address = _setting(Address("127.0.0.1", 8080), _address)
-    dimse: Address = _setting(Address("127.0.0.1", 11112), _address)
+    http: Address = _setting(Address("127.0.0.1", 8080), parse_address)
+    dimse: Address = _setting(Address("127.0.0.1", 11112), parse_address)
     ae: str = _setting("FILMLESS", _ae_title)
     workers: int = _setting(0, _number)  # server processes; 0: one per core
     database_url: str = _setting("", _text)
@@ -106,7 +107,8 @@ def read(flags: Mapping[str, object], environment: Mapping[str, str], config: Pa
     variables = _variables(environment)
     data = _path(given.get("data") or variables.get("data") or Settings().data)
     values = {**_file(config, data), **variables, **given}
-    return Settings(**{name: _parsed(name, value) for name, value in values.items()})
+    parsed: dict[str, Any] = {name: _parsed(name, value) for name, value in values.items()}
+    return Settings(**parsed)
 
 
 def _variables(environment: Mapping[str, str]) -> dict[str, object]:
@@ -139,7 +141,7 @@ def _file(config: Path | None, data: Path) -> dict[str, object]:
     return found
 
 
-def _parsed(name: str, value: object) -> object:
+def _parsed(name: str, value: object) -> Any:
     parse = _PARSERS[name]
     try:
         return parse(value)

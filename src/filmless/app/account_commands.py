@@ -4,8 +4,8 @@ import re
 from datetime import timedelta
 
 from filmless.access import roles
+from filmless.app.command_error import CommandError
 from filmless.app.data_folder import reached_database
-from filmless.app.sentences import CommandError
 from filmless.database.accounts import Accounts
 from filmless.database.connect import Database
 from filmless.database.events import EventLog

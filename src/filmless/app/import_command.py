@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from filmless.app.data_folder import reached_database
 from filmless.app.import_sources import Item, Stream, Unreadable, items
-from filmless.app.wiring import LocalArchive, local_archive
+from filmless.app.wiring import local_archive
 from filmless.archive.archive import Archive
 from filmless.archive.errors import Unavailable
 from filmless.archive.model import Door, Outcome, Received, Refusal, Refused, Source, StoredAs
@@ -80,25 +80,25 @@ def import_paths(settings: Settings, paths: list[Path]) -> int:
     console = rich.console.Console(stderr=True, highlight=False)
     with (
         reached_database(settings.data, settings.database_url) as reached,
-        local_archive(settings, reached) as local,
+        local_archive(settings, reached) as archive,
         _progress(console) as progress,
     ):
         task = progress.add_task("Importing", total=None)
-        for name, outcome in _outcomes(local, paths):
+        for name, outcome in _outcomes(archive, paths):
             summary.add(name, outcome)
             progress.advance(task)
     _print(console, summary)
     return 1 if summary.not_taken else 0
 
 
-def _outcomes(local: LocalArchive, paths: list[Path]) -> Iterator[tuple[str, Outcome | str | None]]:
+def _outcomes(archive: Archive, paths: list[Path]) -> Iterator[tuple[str, Outcome | str | None]]:
     """Name and outcome of every file, in order; bounded in what is read ahead and in what is in flight."""
     answers: deque[tuple[str, Future[Outcome]]] = deque()
     with ThreadPoolExecutor(READERS, thread_name_prefix="read") as readers:
         for item, read in _read_ahead(readers, items(paths)):
             found = _result(read)
             if isinstance(found, _Read):
-                answers.append((item.name, _submit(local.archive, found)))
+                answers.append((item.name, _submit(archive, found)))
             else:
                 yield item.name, found
             while answers and (len(answers) >= IN_FLIGHT or answers[0][1].done()):

@@ -2,14 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from filmless.access.peers import Peer
+from filmless.app.command_error import CommandError
 from filmless.app.data_folder import reached_database
-from filmless.app.sentences import CommandError
 from filmless.archive.model import DuplicatePolicy
 from filmless.database.ae_titles import AeTitles
 from filmless.database.connect import Database
-from filmless.settings import Settings
+from filmless.settings import Address, Settings, parse_address
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a command speaks to."""
+
+    title: str
+    host: str
+    port: int
 
 
 def add_peer(settings: Settings, place: tuple[str, str, int], values: Mapping[str, object]) -> None:
@@ -46,6 +56,21 @@ def remove_peer(settings: Settings, title: str) -> None:
             raise CommandError(f"{title} is not registered.")
 
 
+def find_target(settings: Settings, target: str) -> Target:
+    """The peer that a command names: a registered title, or TITLE@HOST:PORT."""
+    title, at, place = target.partition("@")
+    if at:
+        address = _address(place)
+        return Target(title, address.host, address.port)
+    with _registry(settings) as registry:
+        peer = registry.find(title)
+    if peer is None:
+        raise CommandError(
+            f"{title} is not registered; name it as TITLE@HOST:PORT, or register it with filmless ae add."
+        )
+    return Target(peer.title, peer.host, peer.port)
+
+
 @contextmanager
 def _registry(settings: Settings) -> Iterator[AeTitles]:
     with reached_database(settings.data, settings.database_url) as reached:
@@ -54,6 +79,13 @@ def _registry(settings: Settings) -> Iterator[AeTitles]:
             yield AeTitles(database)
         finally:
             database.close()
+
+
+def _address(text: str) -> Address:
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise CommandError(f'"{text}" {error}.'.replace(" is HOST", " must be HOST")) from None
 
 
 def _fields(peer: Peer) -> Iterator[str]:

@@ -1,18 +1,15 @@
 """The errors whose text is a sentence for the person at the command line."""
 
+from filmless.access.accounts import BadName, NameTaken
 from filmless.access.credentials import BadPassword
 from filmless.access.peers import BadPeer
 from filmless.access.roles import UnknownRole
+from filmless.app.command_error import CommandError
 from filmless.app.data_folder import FolderError
 from filmless.app.listening import ListeningError
-from filmless.database.accounts import BadName, NameTaken
+from filmless.database.durability import WrongDatabase
 from filmless.database.migrate import MigrationError
 from filmless.database.programs import ClusterError
-
-
-class CommandError(Exception):
-    """A command cannot do what was asked."""
-
 
 SENTENCES: tuple[type[Exception], ...] = (
     BadName,
@@ -25,4 +22,5 @@ SENTENCES: tuple[type[Exception], ...] = (
     MigrationError,
     NameTaken,
     UnknownRole,
+    WrongDatabase,
 )

@@ -39,7 +39,7 @@ def _run(settings: Settings, lock: Lock, sockets: Listening) -> None:
         migrate(dsn)
         prepared = prepare(settings, dsn)
         processes = settings.workers or len(os.sched_getaffinity(0))
-        work = ServerProcess(settings, dsn, sockets, Shares(processes))
+        work = ServerProcess(settings, dsn, sockets, Shares(processes), prepared.warnings)
         _announce(settings, sockets, prepared)
         supervisor.run(work, processes)
     finally:

@@ -15,7 +15,8 @@ import uvloop
 from filmless.app.listening import Listening
 from filmless.app.shares import Shares
 from filmless.app.supervisor import STOP_SECONDS
-from filmless.app.wiring import ServerParts, server_parts
+from filmless.app.wiring import ServerParts
+from filmless.servers.dimse.listener import DicomListener
 from filmless.servers.http_limits import BoundedHttp
 from filmless.settings import Settings
 
@@ -33,13 +34,16 @@ class ServerProcess:
     dsn: str
     listening: Listening
     shares: Shares
+    warnings: tuple[str, ...] = ()  # sentences about what is not safe, for people who are signed in
 
     def __call__(self, number: int, *, life: int, after_crash: bool) -> None:
         """Serve until SIGTERM; end at once when the supervisor's end of ``life`` closes."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches us too; the supervisor decides
         gc.set_threshold(50_000, 20, 100)  # few cycles are made on the hot paths
-        parts = server_parts(self.settings, self.dsn, self.shares.of(number), after_crash=after_crash)
+        parts = ServerParts(self.settings, self.dsn, self.shares.of(number), self.warnings)
         try:
+            if after_crash:
+                parts.recover()
             uvloop.run(self._serve(parts, life))
         finally:
             parts.close()
@@ -50,12 +54,15 @@ class ServerProcess:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_reader(life, os._exit, 1)  # nothing is ever written: readable means that the supervisor is gone
         web = _Web(self._web_config(parts))
+        listener = DicomListener(parts.policy, parts.collaborators, parts.may_accept)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(web.serve(sockets=[self.listening.http]))
-            tasks.create_task(parts.listener.serve(self.listening.dimse))
+            tasks.create_task(listener.serve(self.listening.dimse))
+            housekeeping = tasks.create_task(parts.housekeeping.run())
             await stop.wait()
             web.should_exit = True
-            await parts.listener.drain(STOP_SECONDS - LINGER_SECONDS)
+            await listener.drain(STOP_SECONDS - LINGER_SECONDS)
+            housekeeping.cancel()
 
     def _web_config(self, parts: ServerParts) -> uvicorn.Config:
         settings = self.settings

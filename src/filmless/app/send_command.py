@@ -1,0 +1,135 @@
+"""``filmless echo`` and ``filmless send``: we as the requesting side of an association."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import rich.console
+from rich.markup import escape
+
+from filmless.app.command_error import CommandError
+from filmless.app.peer_commands import Target, find_target
+from filmless.clients.dimse import (
+    MAX_CONTEXTS,
+    Client,
+    DimseError,
+    Lost,
+    NotAccepted,
+    NotReached,
+    Rejected,
+    Sendable,
+    connect,
+    contexts_of,
+    sendable,
+)
+from filmless.settings import Settings
+from filmless.standards.dicom.fault import Fault
+from filmless.standards.dicom.sop_classes import VERIFICATION
+from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+
+DEFAULT_SYNTAXES = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
+BATCH = 500  # files of one association
+
+console = rich.console.Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def echo(settings: Settings, target: str) -> None:
+    """C-ECHO; raises an error whose text is a sentence when the peer does not answer."""
+    asyncio.run(_echo(settings, find_target(settings, target)))
+
+
+async def _echo(settings: Settings, peer: Target) -> None:
+    contexts = [(VERIFICATION, DEFAULT_SYNTAXES)]
+    try:
+        async with connect(peer.host, peer.port, peer.title, settings.ae, contexts) as client:
+            reply = await client.echo()
+    except DimseError as error:
+        raise CommandError(f"{peer.title} does not answer: {_reason(error)}.") from None
+    if not reply.is_success:
+        raise CommandError(f"{peer.title} answered with status {reply.status:04X}.")
+
+
+def send(settings: Settings, target: str, paths: list[Path]) -> int:
+    """C-STORE every DICOM file below the paths; 1 when a file was not taken, otherwise 0."""
+    peer = find_target(settings, target)
+    taken, not_taken, others = 0, 0, 0
+    files = _sendable_files(paths)
+    while batch := list(islice(files, BATCH)):
+        ready = [each for each in batch if isinstance(each, Sendable)]
+        others += len(batch) - len(ready)
+        for result in asyncio.run(_send(settings, peer, ready)):
+            taken += not result.reason
+            not_taken += bool(result.reason)
+            if result.reason:
+                console.print(f"  not taken: {escape(str(result.file.path))}: {escape(result.reason)}")
+    console.print(f"{taken} taken, {not_taken} not taken, {others} not DICOM.")
+    return 1 if not_taken else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What came of one file; no reason: the peer took it."""
+
+    file: Sendable
+    reason: str = ""
+
+
+def _sendable_files(paths: Iterable[Path]) -> Iterator[Sendable | Fault]:
+    for path in paths:
+        if not path.exists():
+            raise CommandError(f"{path} does not exist.")
+        found = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+        for file in found:
+            try:
+                yield sendable(file)
+            except OSError as error:
+                raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
+
+
+async def _send(settings: Settings, peer: Target, files: list[Sendable]) -> list[_Result]:
+    """Send files over as many associations as their SOP classes and transfer syntaxes need."""
+    results: list[_Result] = []
+    for group in _groups(files):
+        before = len(results)
+        try:
+            async with connect(peer.host, peer.port, peer.title, settings.ae, contexts_of(group)) as client:
+                for file in group:
+                    results.append(await _send_one(client, file))  # noqa: PERF401  what was answered stays when the rest fails
+        except DimseError as error:
+            answered = len(results) - before
+            results += [_Result(file, _reason(error)) for file in group[answered:]]
+    return results
+
+
+async def _send_one(client: Client, file: Sendable) -> _Result:
+    try:
+        reply = await client.store(file)
+    except NotAccepted as error:
+        return _Result(file, _reason(error))
+    return _Result(file, "" if reply.is_success else f"status {reply.status:04X} {reply.comment}".strip())
+
+
+def _groups(files: list[Sendable]) -> Iterator[list[Sendable]]:
+    """Runs of files that need at most as many presentation contexts as one association has."""
+    group: list[Sendable] = []
+    for file in files:
+        if len(contexts_of([*group[-1:], file])) > 1 and len(contexts_of([*group, file])) > MAX_CONTEXTS:
+            yield group
+            group = []
+        group.append(file)
+    if group:
+        yield group
+
+
+def _reason(error: DimseError) -> str:
+    match error:
+        case NotReached(reason) | Lost(reason):
+            return reason.lower().rstrip(".")
+        case Rejected(rejection):
+            return f"it rejected the association (source {rejection.source}, reason {rejection.reason})"
+        case NotAccepted(sop_class_uid, transfer_syntax_uid):
+            return f"it does not take SOP class {sop_class_uid} in transfer syntax {transfer_syntax_uid}"
+        case _:
+            return str(error)

@@ -1,0 +1,175 @@
+"""Every object of a process is built here and handed its collaborators."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+from filmless import __version__
+from filmless.app.data_folder import Reached
+from filmless.app.housekeeping import Housekeeping
+from filmless.app.record import AssociationRecord
+from filmless.app.shares import Share
+from filmless.archive.archive import Archive
+from filmless.archive.store import Committer
+from filmless.database import durability
+from filmless.database.accounts import Accounts
+from filmless.database.ae_titles import AeTitles
+from filmless.database.connect import Database
+from filmless.database.events import EventLog
+from filmless.database.find import PostgresFind
+from filmless.database.index_read import IndexRead
+from filmless.database.index_record import IndexRecord
+from filmless.database.sessions import Sessions
+from filmless.database.tokens import Tokens
+from filmless.pixels.codec_pool import CodecPool
+from filmless.servers.dicomweb.routes import dicomweb_routes
+from filmless.servers.dicomweb.service import Service
+from filmless.servers.dimse.policy import Collaborators, Policy
+from filmless.servers.gate import Credentials, Gate
+from filmless.servers.http import WebApplication
+from filmless.servers.pages.routes import page_routes, with_description
+from filmless.servers.pages.session import House, Session
+from filmless.servers.pages.static import StaticFiles
+from filmless.servers.pages.studies import Studies
+from filmless.servers.routes import Routes
+from filmless.settings import Settings
+from filmless.storage.folder import PackFolder
+from filmless.storage.group_commit import GroupCommitter
+
+THREADS = 8  # of a server process, for calls that block
+CONNECTIONS = 8  # to the database, beside the committer's own
+CODEC_CHILDREN = 2
+
+
+class ArchiveParts:
+    """The archive of one process with all that it stands on; made after the fork, closed at the end."""
+
+    def __init__(self, settings: Settings, dsn: str, *, connections: int = CONNECTIONS) -> None:
+        self.database = Database(dsn, connections=connections)
+        self.events = EventLog(self.database)
+        self.packs = PackFolder(packs_folder(settings))
+        self._index = IndexRecord(self.database)
+        self._committer = Committer(self.packs, self._index)
+        self._group_committer = GroupCommitter(self._committer.commit)
+        self.archive = Archive(
+            self.packs,
+            IndexRead(self.database),
+            PostgresFind(self.database),
+            self.events,
+            self._group_committer.submit,
+        )
+
+    def recover(self) -> None:
+        """Bring the index up to the packs that nobody writes."""
+
+    def close(self) -> None:
+        """Commit what waits, seal the pack, write the record, let go of the database."""
+        self._group_committer.close()
+        self.packs.seal()
+        self._committer.record_sealed()
+        self._index.close()
+        self.events.flush()
+        self.database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a start found out."""
+
+    setup_token: str | None
+    warnings: tuple[str, ...]
+
+
+def packs_folder(settings: Settings) -> Path:
+    """Where the packs lie; for nobody's eyes but ours."""
+    folder = settings.data / "packs"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder.resolve()
+
+
+def prepare(settings: Settings, dsn: str) -> Prepared:
+    """What is done once before anybody is served; leaves no thread and no connection."""
+    warnings = tuple(durability.check(dsn))
+    parts = ArchiveParts(settings, dsn, connections=2)
+    try:
+        parts.events.make_partitions(datetime.now(UTC).date())
+        parts.recover()
+        return Prepared(Accounts(parts.database, parts.events).make_setup_token(), warnings)
+    finally:
+        parts.close()
+
+
+@contextmanager
+def local_archive(settings: Settings, reached: Reached) -> Iterator[Archive]:
+    """The archive for a command on this machine; without a server, what a start would do is done first."""
+    parts = ArchiveParts(settings, reached.dsn, connections=2)
+    try:
+        if not reached.is_served:
+            parts.events.make_partitions(datetime.now(UTC).date())
+            parts.recover()
+        yield parts.archive
+    finally:
+        parts.close()
+
+
+class ServerParts:
+    """Everything of one server process."""
+
+    def __init__(self, settings: Settings, dsn: str, share: Share, warnings: tuple[str, ...]) -> None:
+        self._parts = parts = ArchiveParts(settings, dsn)
+        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
+        self._codecs = CodecPool(CODEC_CHILDREN)
+        self.housekeeping = Housekeeping(parts.database, parts.events, packs_folder(settings), self._executor)
+        self.web = self._web(settings, warnings)
+        self.policy = _policy(settings, share)
+        record = AssociationRecord(parts.database, parts.events)
+        self.collaborators = Collaborators(parts.archive, AeTitles(parts.database), record, self._executor)
+        self.may_accept = _may_accept(share)
+
+    def recover(self) -> None:
+        """After a process died: bring the index up to the pack that it left."""
+        self._parts.recover()
+
+    def close(self) -> None:
+        """End everything in order; nothing that was acknowledged is lost if this does not come to its end."""
+        self._executor.shutdown(cancel_futures=True)
+        self._codecs.close()
+        self._parts.close()
+
+    def _web(self, settings: Settings, warnings: tuple[str, ...]) -> WebApplication:
+        database, archive, executor = self._parts.database, self._parts.archive, self._executor
+        sessions = Sessions(database)
+        gate = Gate(Credentials(Tokens(database), sessions), self._parts.events, executor)
+        house = House(settings.ae, __version__, warnings)
+        session = Session(Accounts(database, self._parts.events), sessions, gate, house, executor)
+        rows = [
+            *page_routes(session, Studies(archive, executor), self.housekeeping.is_ready),
+            *dicomweb_routes(Service(archive, executor), self._codecs),
+        ]
+        with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:
+            pages = StaticFiles(assets, gate)
+        return WebApplication(Routes(with_description(rows)), gate, pages.serve)
+
+
+def _policy(settings: Settings, share: Share) -> Policy:
+    processes = share.shares.processes
+    return Policy(
+        ae_title=settings.ae,
+        is_loopback=settings.dimse.is_loopback,
+        max_associations=-(-settings.associations // processes),
+        max_associations_per_peer=settings.associations_per_peer,
+    )
+
+
+def _may_accept(share: Share) -> Callable[[int], bool]:
+    """A process that holds two associations more than the least busy one leaves the next to others."""
+
+    def may_accept(connections: int) -> bool:
+        share.say(connections)
+        return connections < share.least() + 2
+
+    return may_accept
