@@ -130,7 +130,7 @@ class _Writer:
             if kind is Kind.ELEMENT or kind is Kind.FRAGMENTS:
                 if tag >> 16 not in _NOT_SHOWN and tag & 0xFFFF:
                     self._set(tag, self._element(step))
-            else:
+            elif kind is not Kind.UNREAD:
                 _CONTAINERS[kind](self, step)
 
     def _set(self, tag: int, attribute: Json) -> None:

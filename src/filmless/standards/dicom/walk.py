@@ -27,6 +27,7 @@ class Kind(IntEnum):
     ITEM = 3
     END_ITEM = 4
     END_SEQUENCE = 5
+    UNREAD = 6  # bytes that are no element: the rest of their container
 
 
 Step = tuple[Kind, int, str, int, int, Encoding]
@@ -39,7 +40,7 @@ _Container = tuple[Kind, int, int, bool, Encoding]  # kind of its end, tag, limi
 def walk(data: Buffer, encoding: Encoding, *, in_items: bool = False) -> Iterator[Step]:
     """Go through a data set, or with ``in_items`` the content of a sequence; each SEQUENCE and ITEM has its end.
 
-    Never raises: what cannot be read ends its innermost container of defined length, or the walk. A sequence deeper
+    Never raises: what cannot be read is UNREAD up to the end of its innermost container of defined length. A sequence deeper
     than MAX_DEPTH is given as an element of VR UN, or ends its container. Pixel data that are cut are given with the
     stop that they claim.
     """
@@ -75,7 +76,7 @@ def _next_item(
     """The next item of a sequence, or None and where the sequence ends."""
     header = tag_and_length(data, position, limit, encoding)
     if header is None:
-        return None, limit
+        return _unread(position, limit, encoding), limit
     tag, length = header
     value = position + 8
     if tag == ITEM and length == UNDEFINED:
@@ -84,7 +85,7 @@ def _next_item(
         return (Kind.ITEM, tag, "", value, value + length, item_encoding(data, value, limit, encoding)), value
     if tag == SEQUENCE_DELIMITATION:
         return None, limit if not containers or containers[-1][3] else value
-    return None, limit
+    return _unread(position, limit, encoding), limit
 
 
 def _next_element(
@@ -94,7 +95,7 @@ def _next_element(
     while True:
         header = read_header(data, position, limit, encoding)
         if header is None:
-            return None, limit
+            return _unread(position, limit, encoding), limit
         tag, vr, value, length = header
         if tag >> 16 != 0xFFFE:
             break
@@ -105,12 +106,18 @@ def _next_element(
         return _undefined(data, header, limit, encoding, len(containers))
     stop = value + length
     if stop > limit:
-        return ((Kind.ELEMENT, tag, vr, value, stop, encoding) if tag in PIXELS else None), limit
+        if tag in PIXELS:
+            return (Kind.ELEMENT, tag, vr, value, stop, encoding), limit
+        return _unread(position, limit, encoding), limit
     if vr == "SQ":
         if len(containers) < _MAX_CONTAINERS:
             return (Kind.SEQUENCE, tag, vr, value, stop, encoding), value
         vr = "UN"
     return (Kind.ELEMENT, tag, vr, value, stop, encoding), stop
+
+
+def _unread(position: int, limit: int, encoding: Encoding) -> Step | None:
+    return (Kind.UNREAD, 0, "", position, limit, encoding) if position < limit else None
 
 
 def _undefined(
@@ -119,7 +126,7 @@ def _undefined(
     tag, vr, value, _ = header
     if vr == "SQ" or (vr == "UN" and tag not in PIXELS):
         if depth >= _MAX_CONTAINERS:
-            return None, limit
+            return _unread(value, limit, encoding), limit
         return (Kind.SEQUENCE, tag, "SQ", value, UNDEFINED, encoding), value
     stop, _ = fragments_end(data, value, limit, encoding)
     return (Kind.FRAGMENTS, tag, vr, value, stop, encoding), stop
