@@ -12,7 +12,7 @@ class Kind(StrEnum):
     """How a principal made itself known; the first half of an actor's name in the record."""
 
     USER = "user"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105  a word, no secret
     AE = "ae"
     LOCAL = "local"  # a command on this machine
 

@@ -18,5 +18,5 @@ def wait(failures: Sequence[datetime], now: datetime) -> timedelta:
     strikes = len(failures) // FREE_FAILURES
     if strikes == 0:
         return timedelta(0)
-    delay = min(FIRST_DELAY * 2 ** min(strikes - 1, 8), LONGEST_DELAY)
+    delay = min(FIRST_DELAY * (1 << min(strikes - 1, 8)), LONGEST_DELAY)
     return max(failures[-1] + delay - now, timedelta(0))

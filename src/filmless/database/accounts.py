@@ -35,6 +35,7 @@ class Accounts:
         hashed = _hash(password)
         with self._database.connection() as connection:
             _insert(connection, name, role, hashed)
+            self._events.record(connection, _made(name, role, "local:command"))
         return User(name, role)
 
     def all(self) -> list[User]:
@@ -53,7 +54,7 @@ class Accounts:
         subjects = (f"account:{name}", f"address:{address}")
         delay = self._count_try(subjects)
         if delay:
-            self._record(name, address, Outcome.DENIED, "throttled")
+            self._record(name, address, Outcome.DENIED)
             return TooManyFailures(delay)
         with self._database.connection() as connection:
             row = connection.execute(
@@ -61,10 +62,10 @@ class Accounts:
             ).fetchone()
         right = _verify(row[2] if row else _NOBODY, password)
         if row is None or not right:
-            self._record(name, address, Outcome.FAILURE, "wrong name or password")
+            self._record(name, address, Outcome.FAILURE)
             return None
         self._forgive(subjects)
-        self._record(name, address, Outcome.SUCCESS, "password")
+        self._record(name, address, Outcome.SUCCESS)
         return User(row[0], Role(row[1]))
 
     def make_setup_token(self) -> str | None:
@@ -89,6 +90,7 @@ class Accounts:
             if not used or _has_administrator(connection):
                 return None
             _insert(connection, name, Role.ADMINISTRATOR, hashed)
+            self._events.record(connection, _made(name, Role.ADMINISTRATOR, "local:setup-link"))
         return User(name, Role.ADMINISTRATOR)
 
     def _count_try(self, subjects: tuple[str, str]) -> timedelta:
@@ -124,10 +126,9 @@ class Accounts:
                 (address,),
             )
 
-    def _record(self, name: str, address: str, outcome: Outcome, how: str) -> None:
-        event = Event(EventKind.LOGIN, actor=f"user:{name}", address=address, outcome=outcome, details={"how": how})
+    def _record(self, name: str, address: str, outcome: Outcome) -> None:
         with self._database.connection() as connection:
-            self._events.record(connection, event)
+            self._events.record(connection, Event(EventKind.LOGIN, f"user:{name}", address, outcome))
 
 
 def _hash(password: str) -> str:
@@ -150,6 +151,10 @@ def _insert(connection: Connection, name: str, role: Role, hashed: str) -> None:
         )
     except errors.UniqueViolation:
         raise NameTaken(name) from None
+
+
+def _made(name: str, role: Role, actor: str) -> Event:
+    return Event(EventKind.USER_CHANGED, actor, details={"user": name, "role": role.value})
 
 
 def _has_administrator(connection: Connection) -> bool:

@@ -1,12 +1,14 @@
 """The AE registry: which DICOM peers are known, where they are and what they may do."""
 
-from psycopg.rows import class_row
+from typing import Any
+
+from psycopg.rows import dict_row
 
 from filmless.access.peers import Peer
 from filmless.archive.model import DuplicatePolicy
 from filmless.database.connect import Database
 
-_COLUMNS = "title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes, last_seen_at"
+_SELECT = "select title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes, last_seen_at from ae"
 
 
 class AeTitles:
@@ -46,13 +48,14 @@ class AeTitles:
 
     def find(self, title: str) -> Peer | None:
         """The peer of this title, None when it is not registered."""
-        with self._database.connection() as connection, connection.cursor(row_factory=class_row(_peer)) as cursor:
-            return cursor.execute(f"select {_COLUMNS} from ae where title = %s", (title.strip(),)).fetchone()
+        with self._database.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute(_SELECT + " where title = %s", (title.strip(),)).fetchone()
+        return None if row is None else _peer(row)
 
     def all(self) -> list[Peer]:
         """Every peer, by title."""
-        with self._database.connection() as connection, connection.cursor(row_factory=class_row(_peer)) as cursor:
-            return cursor.execute(f"select {_COLUMNS} from ae order by title").fetchall()
+        with self._database.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return [_peer(row) for row in cursor.execute(_SELECT + " order by title")]
 
     def seen(self, title: str) -> None:
         """Note that a peer has spoken to us; written at most once a minute."""
@@ -66,10 +69,10 @@ class AeTitles:
             )
 
 
-def _peer(allow: list[str], duplicates: str, transfer_syntaxes: list[str], **others: object) -> Peer:
-    return Peer(
-        allow=frozenset(allow),
-        duplicates=DuplicatePolicy(duplicates),
-        transfer_syntaxes=tuple(transfer_syntaxes),
-        **others,  # type: ignore[arg-type]  # the columns bear the names and types of the fields
-    )
+def _peer(row: dict[str, Any]) -> Peer:
+    listed = {
+        "allow": frozenset(row["allow"]),
+        "duplicates": DuplicatePolicy(row["duplicates"]),
+        "transfer_syntaxes": tuple(row["transfer_syntaxes"]),
+    }
+    return Peer(**{**row, **listed})

@@ -6,7 +6,9 @@ from datetime import timedelta
 from filmless.access.credentials import digest
 from filmless.access.roles import Role
 from filmless.access.scope import Kind, Principal
+from filmless.archive.events import Event, EventKind
 from filmless.database.connect import Database
+from filmless.database.events import EventLog
 
 IDLE = timedelta(minutes=15)
 ABSOLUTE = timedelta(hours=12)
@@ -17,6 +19,7 @@ class Sessions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._events = EventLog(database)
 
     def open(self, user_name: str, address: str) -> str:
         """The secret of a new session of this user; sessions that have ended are cleared away."""
@@ -51,7 +54,12 @@ class Sessions:
                 connection.execute("update session set last_seen_at = now() where sha256 = %s", (digest(secret),))
         return Principal(Kind.USER, name, Role(role), address, until)
 
-    def close(self, secret: str) -> None:
+    def close(self, secret: str, address: str) -> None:
         """End a session at once."""
         with self._database.connection() as connection:
-            connection.execute("delete from session where sha256 = %s", (digest(secret),))
+            row = connection.execute(
+                "delete from session s using user_account u where s.sha256 = %s and u.id = s.user_id returning u.name",
+                (digest(secret),),
+            ).fetchone()
+            if row is not None:
+                self._events.record(connection, Event(EventKind.LOGOUT, f"user:{row[0]}", address))

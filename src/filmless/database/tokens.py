@@ -10,7 +10,9 @@ from psycopg.rows import class_row
 from filmless.access.credentials import SHOWN, TOKEN_BYTES, digest, is_token, token_text
 from filmless.access.roles import Role
 from filmless.access.scope import Kind, Principal
+from filmless.archive.events import Event, EventKind
 from filmless.database.connect import Database
+from filmless.database.events import EventLog
 
 LIFETIME = timedelta(days=90)
 
@@ -35,6 +37,7 @@ class Tokens:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._events = EventLog(database)
 
     def create(self, name: str, role: Role, *, created_by: str, lifetime: timedelta = LIFETIME) -> str:
         """A new token's text, shown this once."""
@@ -47,6 +50,8 @@ class Tokens:
                 """,
                 (name, text[:SHOWN], digest(text), role.value, created_by, datetime.now(UTC) + lifetime),
             )
+            details = {"made": text[:SHOWN], "role": role.value}
+            self._events.record(connection, Event(EventKind.TOKEN_CHANGED, created_by, details=details))
         return text
 
     def find(self, text: str, address: str) -> Principal | None:
@@ -79,12 +84,14 @@ class Tokens:
                 """
             ).fetchall()
 
-    def revoke(self, public_id: UUID) -> bool:
+    def revoke(self, public_id: UUID, *, actor: str) -> bool:
         """End a token at once; False when there is none that could end."""
         with self._database.connection() as connection:
-            return (
-                connection.execute(
-                    "update token set revoked_at = now() where public_id = %s and revoked_at is null", (public_id,)
-                ).rowcount
-                == 1
-            )
+            row = connection.execute(
+                "update token set revoked_at = now() where public_id = %s and revoked_at is null returning prefix",
+                (public_id,),
+            ).fetchone()
+            if row is None:
+                return False
+            self._events.record(connection, Event(EventKind.TOKEN_CHANGED, actor, details={"revoked": row[0]}))
+        return True

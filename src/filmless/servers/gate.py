@@ -35,7 +35,7 @@ class Record(Protocol):
     def gather(self, event: Event, /) -> None:
         """Keep an event for the next flush."""
 
-    def flush(self) -> None:
+    def flush(self) -> object:
         """Write what was gathered."""
 
 
@@ -99,9 +99,7 @@ class Gate:
         for key in [key for key in self._known if key[0] == mark]:
             del self._known[key]
 
-    async def _find(
-        self, find: Callable[[str, str], Principal | None], secret: str, address: str
-    ) -> Principal | None:
+    async def _find(self, find: Callable[[str, str], Principal | None], secret: str, address: str) -> Principal | None:
         now = time.monotonic()
         key = (digest(secret), address)
         held = self._known.get(key)

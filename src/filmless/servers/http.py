@@ -61,7 +61,7 @@ class WebApplication:
             answer = await self._answer(request, split_path(scope["raw_path"].decode("latin-1")))
         except Disconnected:
             return
-        except Exception as error:  # the outermost loop of this door
+        except Exception as error:  # noqa: BLE001  the outermost loop of this door
             answer = _failed(error, request)
         await _send(answer, request, send)
 
@@ -90,15 +90,23 @@ class WebApplication:
 
 def _request(scope: Message, receive: Receive) -> Request:
     client = scope.get("client")
+    scheme = scope.get("scheme", "http")
     return Request(
         method=scope["method"],
         path=scope["path"],
         address=client[0] if client else "",
-        secure=scope.get("scheme") == "https",
+        secure=scheme == "https",
+        origin=f"{scheme}://{_place(scope.get('server'))}",
         headers=read_headers(scope["headers"]),
         query_string=scope["query_string"],
         receive=receive,
     )
+
+
+def _place(server: tuple[str, int | None] | None) -> str:
+    host, port = server or ("localhost", None)
+    shown = f"[{host}]" if ":" in host else host
+    return shown if port is None else f"{shown}:{port}"
 
 
 def _failed(error: Exception, request: Request) -> Answer:

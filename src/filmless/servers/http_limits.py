@@ -90,7 +90,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._watch(None)
         super().on_message_complete()
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's words go to its log only
         """Answer what is no request, as a problem, and close."""
         status = self._fault
         body = orjson.dumps({"type": "about:blank", "title": "The request cannot be read.", "status": status})
@@ -98,7 +98,8 @@ class BoundedHttp(HttpToolsProtocol):
             b"content-type: application/problem+json\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n"
             b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
         )
-        if self.cycle is None or self.cycle.response_complete:
+        begun = self.cycle is not None  # None until the first request, whatever uvicorn's annotation says
+        if not begun or self.cycle.response_complete:
             self.transport.write(STATUS_LINE[status] + head + body)
         self.transport.close()
 

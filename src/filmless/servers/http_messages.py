@@ -72,6 +72,7 @@ class Request:
     path: str  # as decoded, for people only: routes see the decoded segments
     address: str  # of the peer
     secure: bool  # came by HTTPS
+    origin: str  # scheme and address that were connected to
     headers: dict[bytes, bytes]  # names in lower case; of repeated ones the values joined by ", "
     query_string: bytes
     receive: Receive
@@ -131,10 +132,11 @@ class Request:
     async def json_fields(self, *names: str) -> list[str]:
         """The named text members of a JSON object; ``Problem`` 400 when one is missing or not text."""
         value = await self.json()
-        found = [value.get(name) if isinstance(value, dict) else None for name in names]
-        if not all(isinstance(text, str) for text in found):
+        found = [value.get(name) for name in names] if isinstance(value, dict) else []
+        texts = [text for text in found if isinstance(text, str)]
+        if len(texts) != len(names):
             raise Problem(400, f"The body must be an object with the text members {', '.join(names)}.")
-        return found
+        return texts
 
 
 def _depth(body: bytearray) -> int:

@@ -19,10 +19,10 @@ PROBLEMS: dict[type[Exception], Callable[[Exception], Problem]] = {
     NameTaken: lambda error: Problem(409, str(error)),
     BadPassword: lambda error: Problem(400, str(error)),
     UnknownRole: lambda error: Problem(400, str(error)),
-    NotAllowed: lambda error: Problem(403, "Your role does not allow this."),
-    NotFound: lambda error: Problem(404, "Nothing with these identifiers is kept."),
-    Damaged: lambda error: Problem(500, "The stored object is damaged and is not served."),
-    Unavailable: lambda error: Problem(503, "The archive cannot answer now. Try again.", _RETRY),
+    NotAllowed: lambda _: Problem(403, "Your role does not allow this."),
+    NotFound: lambda _: Problem(404, "Nothing with these identifiers is kept."),
+    Damaged: lambda _: Problem(500, "The stored object is damaged and is not served."),
+    Unavailable: lambda _: Problem(503, "The archive cannot answer now. Try again.", _RETRY),
 }
 
 

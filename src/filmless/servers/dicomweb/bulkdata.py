@@ -97,7 +97,7 @@ def _locate(archive: Archive, kept: KeptInstance, path: str, scope: Scope) -> Va
         where = bulk_value(header, kept.transfer_syntax_uid, path)
     if where is None:
         raise NotFound(path)
-    return Value(made=bytes(where))
+    return Value(made=where)
 
 
 def _pixels(archive: Archive, kept: KeptInstance, header: bytes, scope: Scope) -> Value:

@@ -25,20 +25,21 @@ class Metadata:
         """Of a study, a series or an instance."""
         media_type = require_json(request)
         kept = await found(self._service, request)
+        root = self._service.root(request)
         batches = [kept[start : start + BATCH] for start in range(0, len(kept), BATCH)]
         if len(batches) == 1 and not _takes_gzip(request):
-            body = await self._service.call(_batch, self._service.archive, self._service.root, kept)
+            body = await self._service.call(_batch, self._service.archive, root, kept)
             return Answer(200, b"[" + body + b"]", media_type)
-        body_chunks = self._chunks(batches)
+        body_chunks = self._chunks(batches, root)
         if not _takes_gzip(request):
             return Answer(200, body_chunks, media_type)
         headers = ((b"content-encoding", b"gzip"), (b"vary", b"accept-encoding"))
         return Answer(200, _gzip(body_chunks), media_type, headers)
 
-    async def _chunks(self, batches: Sequence[Sequence[KeptInstance]]) -> AsyncGenerator[bytes]:
+    async def _chunks(self, batches: Sequence[Sequence[KeptInstance]], root: str) -> AsyncGenerator[bytes]:
         before = b"["
         for batch in batches:
-            yield before + await self._service.call(_batch, self._service.archive, self._service.root, batch)
+            yield before + await self._service.call(_batch, self._service.archive, root, batch)
             before = b","
         yield b"]"
 

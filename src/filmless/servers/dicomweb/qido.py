@@ -38,13 +38,13 @@ class Qido:
         headers = self._headers(request, asked.query, page, asked.ignored)
         if not page.matches:
             return Answer(204, headers=headers)  # PS3.18 Table 10.6.3-1: no results
-        _add_urls(page, level, self._service.root, request.parameters)
+        _add_urls(page, level, self._service.root(request), request.parameters)
         return Answer(200, orjson.dumps(page.matches), media_type, headers)
 
     def _headers(
         self, request: Request, query: Query, page: Page, ignored: tuple[str, ...]
     ) -> tuple[tuple[bytes, bytes], ...]:
-        root = self._service.root
+        root = self._service.root(request)
         headers = []
         unsupported = (*page.unsupported, *ignored)
         if unsupported:

@@ -20,10 +20,10 @@ _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 
 @dataclass(slots=True)
 class _Reading:
+    query: Query
     matches: list[tuple[tuple[int, ...], str]] = field(default_factory=list)
     include: set[int] = field(default_factory=set)
     ignored: list[str] = field(default_factory=list)
-    query: Query = Query(Level.STUDY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Asked:
 
 def read_query(fields: list[tuple[str, str]], level: Level, parameters: dict[str, str]) -> Asked:
     """What a query string asks for; ``Problem`` 400 where it cannot be understood."""
-    reading = _Reading(query=Query(level, limit=DEFAULT_LIMIT))
+    reading = _Reading(Query(level, limit=DEFAULT_LIMIT))
     for name, path in (("study", STUDY_UID), ("series", SERIES_UID)):
         if name in parameters:
             reading.matches.append((path, _legal_uid(parameters[name])))

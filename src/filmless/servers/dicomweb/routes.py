@@ -47,6 +47,6 @@ def dicomweb_routes(service: Service, renderer: Renderer) -> list[Route]:
     ]
 
 
-async def _capabilities(request: Request) -> Answer:
+async def _capabilities(_: Request) -> Answer:
     """What this origin server can do is in its OpenAPI description (PS3.18 8.9 leaves the format open)."""
     return Answer(204, headers=((b"link", b'</api/openapi.json>; rel="service-desc"'),))

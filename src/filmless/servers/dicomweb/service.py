@@ -19,16 +19,20 @@ DICOM_JSON = "application/dicom+json"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One DICOMweb origin server; ``root`` is its address without a slash at the end."""
+    """One DICOMweb origin server; ``base_url`` is the configured address of the house, "" when there is none."""
 
     archive: Archive
     executor: Executor
-    root: str
+    base_url: str = ""
+
+    def root(self, request: Request) -> str:
+        """The service's address in answers: configured, else the one that was connected to; never what Host says."""
+        return (self.base_url or request.origin) + "/dicomweb"
 
     async def call(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a blocking call in the executor."""
         call = (lambda: function(*args, **kwargs)) if kwargs else function
-        return await asyncio.get_running_loop().run_in_executor(self.executor, call, *(() if kwargs else args))  # type: ignore[arg-type]  # a lambda takes no arguments
+        return await asyncio.get_running_loop().run_in_executor(self.executor, call, *(() if kwargs else args))
 
 
 def study_url(root: str, study_uid: str) -> str:

@@ -49,7 +49,7 @@ class Stow:
         outcomes = await reception.outcomes()
         if not outcomes:
             raise Problem(400, "The body has no parts.")
-        return store_answer(outcomes, self._service.root, study_uid, answer_type)
+        return store_answer(outcomes, self._service.root(request), study_uid, answer_type)
 
 
 @dataclass(slots=True)

@@ -3,11 +3,12 @@
 import secrets
 from asyncio import Future, ensure_future
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from filmless.archive.model import KeptInstance
+from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import DICOM, Form, form_of
 from filmless.servers.dicomweb.service import Service, ranges
@@ -29,7 +30,7 @@ class Wado:
         kept = await found(self._service, request)
         syntaxes = {each.transfer_syntax_uid for each in kept}
         form = form_of(ranges(request), DICOM, syntaxes, is_single="instance" in request.parameters)
-        reader = _Reader(self._service, kept)
+        reader = _Reader(self._service, request.scope, kept)
         if form is Form.SINGLE:
             return Answer(200, reader.single(), _part_type(kept[0]), length=kept[0].placement.length)
         writer = PartWriter(secrets.token_hex(16))
@@ -42,9 +43,7 @@ async def found(service: Service, request: Request) -> list[KeptInstance]:
     study_uid, series_uid, instance_uid = (request.parameters.get(name) for name in ("study", "series", "instance"))
     if not all(is_uid(uid) for uid in (study_uid, series_uid, instance_uid) if uid is not None):
         raise Problem(400, "A UID in the address is malformed.")
-    return await service.call(
-        service.archive.instances, study_uid or "", series_uid, instance_uid, scope=request.scope
-    )
+    return await service.call(service.archive.instances, study_uid or "", series_uid, instance_uid, scope=request.scope)
 
 
 @dataclass(slots=True)
@@ -52,6 +51,7 @@ class _Reader:
     """Reads instances in order, a few ahead of the one that is sent."""
 
     service: Service
+    scope: Scope
     kept: Sequence[KeptInstance]
     reading: deque[Future[list[bytes]] | Iterator[bytes]] = field(default_factory=deque)
 
@@ -80,11 +80,10 @@ class _Reader:
 
     def _read_ahead(self, kept: Iterator[KeptInstance]) -> None:
         for each in kept:
-            chunks = self.service.archive.chunks
             if each.placement.length > WHOLE:
-                self.reading.append(chunks(each))
+                self.reading.append(self.service.archive.chunks(each, self.scope))
             else:
-                self.reading.append(ensure_future(self.service.call(_whole, chunks, each)))
+                self.reading.append(ensure_future(self.service.call(self._whole, each)))
 
     async def _next(self) -> AsyncGenerator[bytes]:
         reading = self.reading.popleft()
@@ -98,15 +97,14 @@ class _Reader:
                 return
             yield chunk
 
+    def _whole(self, kept: KeptInstance) -> list[bytes]:
+        """All of an instance; ``Damaged`` comes before the first byte is sent."""
+        return list(self.service.archive.chunks(kept, self.scope))
+
     def _stop(self) -> None:
         for reading in self.reading:
             if isinstance(reading, Future) and not reading.cancel() and not reading.cancelled():
                 reading.exception()  # it is read ahead for nobody: what went wrong there is no news
-
-
-def _whole(chunks: Callable[[KeptInstance], Iterator[bytes]], kept: KeptInstance) -> list[bytes]:
-    """All of an instance; ``Damaged`` comes before the first byte is sent."""
-    return list(chunks(kept))
 
 
 def _part_type(kept: KeptInstance) -> str:

@@ -13,10 +13,10 @@ from filmless.servers.routes import Route
 def page_routes(session: Session, studies: Studies, is_ready: Callable[[], bool]) -> list[Route]:
     """Every row but the description itself; ``is_ready`` answers at once, from what is known."""
 
-    async def healthz(request: Request) -> Answer:
+    async def healthz(_: Request) -> Answer:
         return Answer(200, b"ok", "text/plain")
 
-    async def readyz(request: Request) -> Answer:
+    async def readyz(_: Request) -> Answer:
         if not is_ready():
             raise Problem(503, "Not ready.", ((b"retry-after", b"1"),))
         return Answer(200, b"ok", "text/plain")
@@ -37,7 +37,7 @@ def page_routes(session: Session, studies: Studies, is_ready: Callable[[], bool]
 def with_description(routes: list[Route]) -> list[Route]:
     """The rows and the one that describes them all, itself included."""
 
-    async def openapi(request: Request) -> Answer:
+    async def openapi(_: Request) -> Answer:
         return json_answer(described)
 
     every = [*routes, Route("GET", "/api/openapi.json", Right.SESSION, openapi, "This description")]

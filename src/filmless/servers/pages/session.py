@@ -31,7 +31,7 @@ class Sessions(Protocol):
     def open(self, user_name: str, address: str, /) -> str:
         """The secret of a new session."""
 
-    def close(self, secret: str, /) -> None:
+    def close(self, secret: str, address: str, /) -> None:
         """End a session."""
 
 
@@ -73,7 +73,7 @@ class Session:
     async def log_out(self, request: Request) -> Answer:
         """End the session."""
         if request.session:
-            await self._call(lambda: self._sessions.close(request.session))
+            await self._call(lambda: self._sessions.close(request.session, request.address))
             self._gate.forget(request.session)
         return Answer(204, headers=(_cookie(request, ""),))
 

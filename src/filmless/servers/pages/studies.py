@@ -4,11 +4,11 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from filmless.archive.archive import Archive
 from filmless.archive.errors import BadQuery, NotFound
+from filmless.archive.findings import Finding
 from filmless.archive.model import Count, DicomJson, Level, Order, Query
 from filmless.archive.scope import Scope
 from filmless.servers.http_messages import Answer, Problem, Request, json_answer
@@ -38,15 +38,6 @@ _SORTS = {
 }
 _ROW = frozenset((ISSUER, ARRIVAL_DATE, ARRIVAL_TIME))
 _DAY = re.compile(r"[0-9]{8}")
-
-
-class Finding(Protocol):
-    """Something about a study that somebody must look at."""
-
-    kind: str
-    text: str
-    found_at: datetime
-    study_uid: str
 
 
 class Studies:
@@ -88,9 +79,7 @@ class Studies:
         if not page.matches:
             raise NotFound(study_uid)
         found = self._archive.findings(scope, study_uid)
-        query = Query(
-            Level.SERIES, matches=this, include=frozenset((BODY_PART,)), limit=10_000, order=(Order(NUMBER),)
-        )
+        query = Query(Level.SERIES, matches=this, include=frozenset((BODY_PART,)), limit=10_000, order=(Order(NUMBER),))
         series = self._archive.find(query, scope).matches
         return {
             **_row(page.matches[0]),
@@ -168,7 +157,7 @@ def _order(text: str) -> tuple[Order, ...]:
 
 def _total(query: Query, cursor: str | None, matches: int) -> Count | None:
     """The total where the first page has everything; then nothing need be counted."""
-    return Count(matches, True) if cursor is None and query.after is None else None
+    return Count(matches, is_exact=True) if cursor is None and query.after is None else None
 
 
 def _row(match: DicomJson) -> dict[str, object]:
