@@ -40,9 +40,9 @@ _Container = tuple[Kind, int, int, bool, Encoding]  # kind of its end, tag, limi
 def walk(data: Buffer, encoding: Encoding, *, in_items: bool = False) -> Iterator[Step]:
     """Go through a data set, or with ``in_items`` the content of a sequence; each SEQUENCE and ITEM has its end.
 
-    Never raises: what cannot be read is UNREAD up to the end of its innermost container of defined length. A sequence deeper
-    than MAX_DEPTH is given as an element of VR UN, or ends its container. Pixel data that are cut are given with the
-    stop that they claim.
+    Never raises: what cannot be read is UNREAD up to the end of its innermost container of defined length. A
+    sequence deeper than MAX_DEPTH is given as an element of VR UN, or ends its container. Sequences and items that
+    claim more than there is stop with what contains them; pixel data are given with the stop that they claim.
     """
     containers: list[_Container] = []
     position, limit = 0, len(data)
@@ -81,8 +81,9 @@ def _next_item(
     value = position + 8
     if tag == ITEM and length == UNDEFINED:
         return (Kind.ITEM, tag, "", value, UNDEFINED, item_encoding(data, value, limit, encoding)), value
-    if tag == ITEM and value + length <= limit:
-        return (Kind.ITEM, tag, "", value, value + length, item_encoding(data, value, limit, encoding)), value
+    if tag == ITEM:
+        stop = min(value + length, limit)
+        return (Kind.ITEM, tag, "", value, stop, item_encoding(data, value, limit, encoding)), value
     if tag == SEQUENCE_DELIMITATION:
         return None, limit if not containers or containers[-1][3] else value
     return _unread(position, limit, encoding), limit
@@ -105,10 +106,11 @@ def _next_element(
     if length == UNDEFINED:
         return _undefined(data, header, limit, encoding, len(containers))
     stop = value + length
-    if stop > limit:
+    if stop > limit and vr != "SQ":
         if tag in PIXELS:
             return (Kind.ELEMENT, tag, vr, value, stop, encoding), limit
         return _unread(position, limit, encoding), limit
+    stop = min(stop, limit)
     if vr == "SQ":
         if len(containers) < _MAX_CONTAINERS:
             return (Kind.SEQUENCE, tag, vr, value, stop, encoding), value
