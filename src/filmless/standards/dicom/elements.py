@@ -115,19 +115,21 @@ def tag_and_length(data: Buffer, position: int, stop: int, encoding: Encoding) -
 
 
 def actual_encoding(data: Buffer, position: int, stop: int, labelled: Encoding) -> Encoding:
-    """Give the encoding in which a data set is written, should its label be wrong.
+    """Give the encoding in which a data set is written, should its label be wrong about VRs.
 
-    The first element tells: a VR is two capital letters, which as part of a length would be over 16 KiB; a group
-    that is small only in the other byte order gives the byte order away.
+    The first element tells: a VR is two capital letters, which as part of a length would be over 16 KiB. A wrong
+    byte order is not corrected: hardly anybody else could read what we would keep.
     """
+    return item_encoding(data, position, stop, labelled)
+
+
+def guessed_encoding(data: Buffer, position: int, stop: int) -> Encoding:
+    """Give the encoding of a data set without a label: its first group is small in one byte order only."""
     if position + 8 > stop:
-        return labelled
-    encoding = labelled
-    here = _TAG_AND_LENGTH[labelled.little_endian](data, position)[0]
-    there = _TAG_AND_LENGTH[not labelled.little_endian](data, position)[0]
-    if here > 0x00FF >= there and here & 0xFF == 0:
-        encoding = Encoding(not labelled.little_endian, labelled.explicit_vr)
-    return item_encoding(data, position, stop, encoding)
+        return EXPLICIT_LITTLE
+    little, big = (_TAG_AND_LENGTH[order](data, position)[0] for order in (True, False))
+    is_big = little > 0x00FF >= big and little & 0xFF == 0
+    return item_encoding(data, position, stop, EXPLICIT_BIG if is_big else EXPLICIT_LITTLE)
 
 
 def item_encoding(data: Buffer, position: int, stop: int, outer: Encoding) -> Encoding:

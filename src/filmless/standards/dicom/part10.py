@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from filmless import __version__
-from filmless.standards.dicom.elements import EXPLICIT_LITTLE, Buffer, actual_encoding, read_header
+from filmless.standards.dicom.elements import Buffer, guessed_encoding, read_header
 from filmless.standards.dicom.fault import Fault, FaultKind
 from filmless.standards.dicom.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
@@ -16,6 +16,8 @@ IMPLEMENTATION_VERSION_NAME = f"FILMLESS_{__version__}"[:16]
 
 _PREAMBLE = 128  # bytes
 _MAX_META_ELEMENTS = 1000
+_GROUP_LENGTH = 0x00020000
+_GROUP_LENGTH_BYTES = 12  # of the element that says how many follow
 _MEDIA_STORAGE_SOP_CLASS_UID = 0x00020002
 _MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
 _TRANSFER_SYNTAX_UID = 0x00020010
@@ -34,35 +36,53 @@ class Head:
 def read_head(buffer: Buffer) -> Head | Fault:
     """Read the head of a file, of which at least the beginning is given.
 
-    Tolerates a missing preamble, a missing or wrong group length, and a missing group 0002; the transfer syntax is
+    Tolerates a missing preamble, a group length that is missing or too small, and a missing group 0002; the transfer syntax is
     then guessed from the first element. A head that runs beyond the buffer is a fault of kind INCOMPLETE.
     """
-    size = len(buffer)
-    start = 0
-    if bytes(buffer[_PREAMBLE : _PREAMBLE + 4]) == b"DICM":
-        start = _PREAMBLE + 4
-    elif bytes(buffer[:4]) == b"DICM":
-        start = 4
-    elif not _looks_like_elements(buffer):
+    start = _start(buffer)
+    if start == 0 and not _looks_like_elements(buffer, 0):
         return Fault(FaultKind.NOT_DICOM, "Not a DICOM file")
-    position = start
-    values: dict[int, str] = {}
-    encoding = actual_encoding(buffer, position, size, EXPLICIT_LITTLE)
+    values: dict[int, bytes] = {}
+    position = _read_group(buffer, start, values)
+    if position > len(buffer):
+        return Fault(FaultKind.INCOMPLETE, "File ends within its head")
+    length = int.from_bytes(values.get(_GROUP_LENGTH, b""), "little")
+    is_cut_short = position < start + _GROUP_LENGTH_BYTES + length <= len(buffer)
+    if is_cut_short or (position == start > 0 and not _looks_like_elements(buffer, start)):
+        return Fault(FaultKind.NOT_DICOM, "Group 0002 cannot be read")
+    return Head(
+        position,
+        _uid(values, _MEDIA_STORAGE_SOP_CLASS_UID),
+        _uid(values, _MEDIA_STORAGE_SOP_INSTANCE_UID),
+        _uid(values, _TRANSFER_SYNTAX_UID) or _guessed_syntax(buffer, position),
+    )
+
+
+def _start(buffer: Buffer) -> int:
+    """Where group 0002 starts."""
+    if bytes(buffer[_PREAMBLE : _PREAMBLE + 4]) == b"DICM":
+        return _PREAMBLE + 4
+    return 4 if bytes(buffer[:4]) == b"DICM" else 0
+
+
+def _read_group(buffer: Buffer, position: int, values: dict[int, bytes]) -> int:
+    """Read the elements of group 0002 and give where they end, beyond the buffer when a value is cut."""
+    size = len(buffer)
+    encoding = guessed_encoding(buffer, position, size)
     for _ in range(_MAX_META_ELEMENTS):
         header = read_header(buffer, position, size, encoding)
         if header is None or header[0] >> 16 != 2:
             break
         tag, _, value, length = header
-        if value + length > size:
-            return Fault(FaultKind.INCOMPLETE, "File ends within its head")
-        values[tag] = bytes(buffer[value : value + length]).decode("ascii", "replace").strip(" \0")
         position = value + length
-    return Head(
-        position,
-        values.get(_MEDIA_STORAGE_SOP_CLASS_UID, ""),
-        values.get(_MEDIA_STORAGE_SOP_INSTANCE_UID, ""),
-        values.get(_TRANSFER_SYNTAX_UID) or _guessed_syntax(buffer, position),
-    )
+        if position > size:
+            break
+        values[tag] = bytes(buffer[value:position])
+    return position
+
+
+def _uid(values: dict[int, bytes], tag: int) -> str:
+    return values.get(tag, b"").decode("ascii", "replace").strip(" \0")
 
 
 def write_head(sop_class_uid: str, instance_uid: str, transfer_syntax_uid: str, source_ae: str = "") -> bytes:
@@ -89,14 +109,14 @@ def _element(element: int, vr: bytes, text: str) -> bytes:
 
 
 def _guessed_syntax(buffer: Buffer, position: int) -> str:
-    encoding = actual_encoding(buffer, position, len(buffer), EXPLICIT_LITTLE)
+    encoding = guessed_encoding(buffer, position, len(buffer))
     if not encoding.little_endian:
         return EXPLICIT_VR_BIG_ENDIAN
     return EXPLICIT_VR_LITTLE_ENDIAN if encoding.explicit_vr else IMPLICIT_VR_LITTLE_ENDIAN
 
 
-def _looks_like_elements(buffer: Buffer) -> bool:
-    """Without preamble: the first element must be of a group that data sets start with, in either byte order."""
-    encoding = actual_encoding(buffer, 0, len(buffer), EXPLICIT_LITTLE)
-    header = read_header(buffer, 0, len(buffer), encoding)
+def _looks_like_elements(buffer: Buffer, position: int) -> bool:
+    """Without group 0002: the first element must be of a group that data sets start with, in either byte order."""
+    encoding = guessed_encoding(buffer, position, len(buffer))
+    header = read_header(buffer, position, len(buffer), encoding)
     return header is not None and header[0] >> 16 in (0x0000, 0x0002, 0x0004, 0x0008) and header[3] <= len(buffer)

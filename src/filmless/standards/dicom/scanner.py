@@ -124,7 +124,7 @@ class _Scanner:
             (self._explicit if self.encoding.explicit_vr else self._implicit)(layout, keys)
         except BadBytes as bad:
             truncated = bad.fault.kind is FaultKind.TRUNCATED
-            if not truncated and (self.pixels is None or bad.fault.kind is FaultKind.LIMIT):
+            if not truncated:
                 raise
         if self.pixels is None and not self.final:
             raise self._cut()
@@ -242,11 +242,12 @@ class _Scanner:
             stop, ended = fragments_end(self.data, start, self.end, self.encoding)
         else:
             stop, ended = start + length, start + length <= self.end
-        if ended or self.pixels is None:
-            self.pixels = found
-        if not ended:
-            raise BadBytes(FaultKind.TRUNCATED, "Pixel Data claims more than there is")
-        return stop
+        self.pixels = found
+        if ended:
+            return stop
+        if length == UNDEFINED:
+            raise BadBytes(FaultKind.NOT_DICOM, "Fragments of Pixel Data do not end")
+        raise BadBytes(FaultKind.TRUNCATED, "Pixel Data claims more than there is")
 
     def _cut(self) -> BadBytes:
         if self.final:
