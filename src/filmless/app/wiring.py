@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
+
+import structlog
 
 from filmless import __version__
 from filmless.app.data_folder import Reached
@@ -14,6 +16,7 @@ from filmless.app.housekeeping import Housekeeping
 from filmless.app.record import AssociationRecord
 from filmless.app.shares import Share
 from filmless.archive.archive import Archive
+from filmless.archive.replay import recover
 from filmless.archive.store import Committer
 from filmless.database import durability
 from filmless.database.accounts import Accounts
@@ -21,6 +24,7 @@ from filmless.database.ae_titles import AeTitles
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
 from filmless.database.find import PostgresFind
+from filmless.database.index_marks import IndexMarks
 from filmless.database.index_read import IndexRead
 from filmless.database.index_record import IndexRecord
 from filmless.database.sessions import Sessions
@@ -44,6 +48,8 @@ THREADS = 8  # of a server process, for calls that block
 CONNECTIONS = 8  # to the database, beside the committer's own
 CODEC_CHILDREN = 2
 
+log = structlog.get_logger()
+
 
 class ArchiveParts:
     """The archive of one process with all that it stands on; made after the fork, closed at the end."""
@@ -52,7 +58,7 @@ class ArchiveParts:
         self.database = Database(dsn, connections=connections)
         self.events = EventLog(self.database)
         self.packs = PackFolder(packs_folder(settings))
-        self._index = IndexRecord(self.database)
+        self._index = IndexRecord(self.database, self.events)
         self._committer = Committer(self.packs, self._index)
         self._group_committer = GroupCommitter(self._committer.commit)
         self.archive = Archive(
@@ -65,6 +71,8 @@ class ArchiveParts:
 
     def recover(self) -> None:
         """Bring the index up to the packs that nobody writes."""
+        with closing(IndexRecord(self.database, self.events)) as index:  # the committer has its own
+            recover(self.packs, IndexMarks(self.database), index)
 
     def close(self) -> None:
         """Commit what waits, seal the pack, write the record, let go of the database."""

@@ -1,8 +1,10 @@
 """An instance between the door and the shelf: examined once, then carried through the rounds of a group commit."""
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from hashlib import sha256
 
+from filmless.archive.errors import NoSpace, Unavailable
 from filmless.archive.header import WANTED, Header, read_header
 from filmless.archive.identity import member_path
 from filmless.archive.model import (
@@ -17,6 +19,7 @@ from filmless.archive.model import (
 )
 from filmless.archive.ports import Entry, Known, Label, LargePack, NewMember
 from filmless.archive.scope import Scope
+from filmless.standards.dicom.elements import UNDEFINED
 from filmless.standards.dicom.fault import Fault
 from filmless.standards.dicom.frames import locate_frames
 from filmless.standards.dicom.scanner import Scan, scan
@@ -123,5 +126,19 @@ def accept(found: Scan | Fault, received: Received) -> Header | Refused:
 
 def is_native(found: Scan, received: Received) -> bool:
     """Whether frames are found by arithmetic, or not at all: such objects have no frame table."""
-    encapsulated = found.pixel_offset is not None and found.pixel_length == 0xFFFFFFFF
+    encapsulated = found.pixel_offset is not None and found.pixel_length == UNDEFINED
     return not encapsulated or transfer_syntax(received.transfer_syntax_uid).deflated
+
+
+def storage_refusal(fault: Unavailable) -> Refused:
+    """Nothing was stored: the sender may try again."""
+    if isinstance(fault, NoSpace):
+        return Refused(Refusal.NO_SPACE, "The archive has no space left")
+    return Refused(Refusal.STORAGE_FAILED, "The store does not work now; try again")
+
+
+def answered(outcome: Outcome) -> "Future[Outcome]":
+    """An outcome that is known at once."""
+    future: Future[Outcome] = Future()
+    future.set_result(outcome)
+    return future

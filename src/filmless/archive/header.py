@@ -1,4 +1,4 @@
-"""What the archive reads of an instance's header before it keeps it: identifiers, the row's values, each level's attributes."""
+"""What the archive reads of a header: identifiers, the values of the row, the attributes of each level."""
 
 from dataclasses import dataclass
 from datetime import date, time
@@ -110,15 +110,20 @@ def read_header(found: Scan | Fault, transfer_syntax_uid: str) -> Header | Refus
         refusal = Refusal.LIMIT if found.kind is FaultKind.LIMIT else Refusal.NOT_DICOM
         return Refused(refusal, found.reason)
     values = found.values
-    uids = [_uid(values.get(tag, _MISSING)) for tag in (_SOP_CLASS, _INSTANCE, _STUDY, _SERIES)]
+    sop_class_uid, instance_uid, study_uid, series_uid = uids = [
+        _uid(values.get(tag, _MISSING)) for tag in (_SOP_CLASS, _INSTANCE, _STUDY, _SERIES)
+    ]
     for uid, name in zip(uids, ("SOP Class", "SOP Instance", "Study Instance", "Series Instance"), strict=True):
         if not is_uid_cached(uid):
             return Refused(Refusal.BAD_UID, f"{name} UID is missing or illegal")
     syntax = transfer_syntax(transfer_syntax_uid)
     if not syntax.stored_pixels:
-        return Refused(Refusal.UNSUPPORTED, "The transfer syntax carries no stored pixels", uids[0], uids[1])
+        return Refused(Refusal.UNSUPPORTED, "The transfer syntax carries no stored pixels", sop_class_uid, instance_uid)
     return Header(
-        *uids,
+        sop_class_uid=sop_class_uid,
+        instance_uid=instance_uid,
+        study_uid=study_uid,
+        series_uid=series_uid,
         instance_number=_integer(values.get(_INSTANCE_NUMBER, _MISSING)),
         rows=_short(found, _ROWS),
         columns=_short(found, _COLUMNS),

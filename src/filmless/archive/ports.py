@@ -1,14 +1,28 @@
 """What the archive needs of a place for bytes and of an index; ``storage`` and ``database`` fulfil it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from filmless.archive.model import Buffer, FrameTable, KeptInstance, Placement, StoredAs
-from filmless.archive.scope import Scope
+from filmless.archive.events import Event
+from filmless.archive.findings import ConflictVersion, Finding
 from filmless.archive.header import Header
+from filmless.archive.model import (
+    Buffer,
+    Count,
+    DicomJson,
+    FrameTable,
+    KeptInstance,
+    Page,
+    Placement,
+    Query,
+    StoredAs,
+)
+from filmless.archive.scope import Scope
+
+ReadHeader = Callable[[KeptInstance], DicomJson]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +68,8 @@ class LargePack(Protocol):
     """A pack of its own for one object that is not held in memory."""
 
     def write(self, chunk: Buffer) -> None: ...
-    def read(self, start: int, stop: int) -> bytes: ...
     def flush(self) -> None: ...
+    def view(self) -> memoryview: ...
     def finish(self, label: Label) -> Appended: ...
     def seal(self) -> None: ...
     def leave(self) -> None: ...
@@ -69,6 +83,7 @@ class PackReader(Protocol):
 
     def members(self, start: int) -> Iterator[Member]: ...
     def read(self, start: int, stop: int) -> bytes: ...
+    def view(self, start: int, stop: int) -> memoryview: ...
     def seal(self, void: Sequence[int] = (), reason: str = "") -> int: ...
 
 
@@ -121,14 +136,48 @@ class Batch:
     sealed: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far the index speaks of a pack."""
+
+    indexed_to: int  # bytes
+    sealed: bool
+    lacks_rows: bool = False  # fewer rows point into it than were made: looked at for recent packs only
+
+
 class Index(Protocol):
-    """The rows of the archive. Every method may raise ``Unavailable``."""
+    """The rows of the archive as the committer writes them. Every method may raise ``Unavailable``."""
 
     def known(self, instance_uids: Sequence[str]) -> Mapping[str, Known]: ...
     def record(self, batch: Batch) -> frozenset[str]: ...
-    def marks(self) -> Mapping[str, int]: ...
+
+
+class Marks(Protocol):
+    """How far the index knows each pack; what replay asks and says. Every method may raise ``Unavailable``."""
+
+    def marks(self) -> Mapping[str, Mark]: ...
     def quarantine(self, pack: str, length: int) -> int: ...
-    def locate(
-        self, scope: Scope, study_uid: str, series_uid: str | None, instance_uid: str | None
-    ) -> list[KeptInstance]: ...
+    def recount(self, pack: str) -> None: ...
+
+
+class Catalog(Protocol):
+    """The rows of the archive as they are read. Every method may raise ``Unavailable``."""
+
+    def locate(self, scope: Scope, uids: tuple[str, str | None, str | None]) -> list[KeptInstance]: ...
     def frames(self, instance_uid: str) -> FrameTable | None: ...
+    def findings(self, scope: Scope, study_uid: str | None) -> list[Finding]: ...
+    def conflicts(self, scope: Scope, study_uid: str | None) -> list[ConflictVersion]: ...
+
+
+class Search(Protocol):
+    """Queries; ``read_header`` is asked for attributes that no row holds."""
+
+    def find(self, query: Query, scope: Scope, read_header: ReadHeader | None = None) -> Page: ...
+    def stream(self, query: Query, scope: Scope, read_header: ReadHeader | None = None) -> Iterator[DicomJson]: ...
+    def count(self, query: Query, scope: Scope, *, exact: bool = False) -> Count: ...
+
+
+class History(Protocol):
+    """Where reads are remembered: gathered, written a moment later."""
+
+    def gather(self, event: Event, /) -> None: ...

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from filmless.archive.candidate import Candidate, examine
-from filmless.archive.errors import NoSpace, RecordRefused, Unavailable
+from filmless.archive.candidate import Candidate, examine, storage_refusal
+from filmless.archive.errors import RecordRefused, Unavailable
 from filmless.archive.identity import decide, is_written
 from filmless.archive.model import Outcome, Received, Refusal, Refused, StoredAs
 from filmless.archive.ports import Batch, Index, Known, PackStore
@@ -31,9 +31,7 @@ class Committer:
 
     def commit(self, group: Sequence[Submission | Candidate]) -> list[Outcome]:
         """One outcome for each, in their order; where it is a success, bytes and rows are on stable storage."""
-        examined = [
-            examine(item.received, item.scope) if isinstance(item, Submission) else item for item in group
-        ]
+        examined = [examine(item.received, item.scope) if isinstance(item, Submission) else item for item in group]
         candidates = [item for item in examined if isinstance(item, Candidate)]
         self.settle(candidates)
         for candidate in candidates:
@@ -48,6 +46,11 @@ class Committer:
                 return
             waiting = self._round(waiting)
         _refuse(waiting, Refusal.STORAGE_FAILED, "Others store the same instance; try again")
+
+    def record_sealed(self) -> None:
+        """Tell the index of packs that were sealed since the last group; at the end of a process."""
+        if names := self._packs.sealed():
+            self._index.record(Batch((), {}, names))
 
     def _round(self, candidates: list[Candidate]) -> list[Candidate]:
         """Decide and record what can be now; the rest waits for the next round."""
@@ -88,12 +91,14 @@ class Committer:
         known, received = candidate.known, candidate.received
         if known is None or max(known.placement.length, candidate.length) > COMPARED:
             return False
-        place = known.placement
+        place, syntaxes = known.placement, (known.transfer_syntax_uid, received.transfer_syntax_uid)
         try:
             kept = self._packs.read(place.pack, place.offset + place.head_length, place.offset + place.length)
+            large = candidate.large
+            data_set = large.view()[len(received.head) :] if large else received.data_set
+            return same_elements(kept, syntaxes[0], data_set, syntaxes[1])
         except Unavailable:
             return False  # kept as a conflict version: nothing is lost by it
-        return same_elements(kept, known.transfer_syntax_uid, received.data_set, received.transfer_syntax_uid)
 
     def _keep(self, chosen: list[Candidate]) -> list[Candidate]:
         """Write what has no place yet, then record all; returned are those whose UID a rival took meanwhile."""
@@ -198,8 +203,6 @@ def _refuse(candidates: Sequence[Candidate], refusal: Refusal, comment: str) -> 
 
 def _refuse_for(fault: Unavailable, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Nothing of these was stored: the sender may try again."""
-    if isinstance(fault, NoSpace):
-        _refuse(candidates, Refusal.NO_SPACE, "The archive has no space left")
-    else:
-        _refuse(candidates, Refusal.STORAGE_FAILED, "The store does not work now; try again")
+    refused = storage_refusal(fault)
+    _refuse(candidates, refused.refusal, refused.comment)
     return []

@@ -1,7 +1,7 @@
 """Patients, studies, series, packs and codes of what is recorded: found, remembered, made when new."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -9,16 +9,19 @@ import orjson
 import psycopg
 from psycopg.rows import TupleRow
 
+from filmless.archive.events import Event, EventKind
+from filmless.archive.findings import FindingKind
 from filmless.archive.header import PatientFacts, patient_facts, series_facts, study_facts
 from filmless.archive.model import DicomJson, StoredAs
 from filmless.archive.ports import Batch, Entry
 from filmless.database.connect import Connection
-from filmless.database.index_events import add_event, add_finding
+from filmless.database.events import EventLog
+from filmless.database.index_findings import add_finding
 
 _REMEMBERED = 20_000  # series; then all is forgotten and read again as it is needed
 
 _STUDY = """
-select s.id, p.id, p.issuer, p.patient_id, p.name_folded, p.birth_date, p.sex
+select s.id, p.issuer, p.patient_id, p.name_folded, p.birth_date, p.sex
 from study s join patient p on p.id = s.patient_id where s.study_uid = %s"""
 _ADD_STUDY = """
 insert into study (study_uid, patient_id, study_date, study_time, date_key, time_key, accession_number,
@@ -52,7 +55,6 @@ Marks = tuple[bytes | str, ...]
 @dataclass(slots=True)
 class _Study:
     id: int
-    patient_id: int
     issuer: str
     identifier: str  # Patient ID
     name: str
@@ -65,7 +67,8 @@ class _Study:
 class Parents:
     """The rows above instances, of one connection's transactions; to be forgotten after each that failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, events: EventLog) -> None:
+        self._events = events
         self._studies: dict[str, _Study] = {}
         self._packs: dict[str, int] = {}
         self._codes: dict[str, int] = {}
@@ -130,13 +133,13 @@ class Parents:
             self._count = 0
         study = self._studies.get(header.study_uid)
         if study is None:
-            study = self._studies[header.study_uid] = _study(connection, entry)
+            study = self._studies[header.study_uid] = _study(connection, entry, self._events)
             self._count += 1
         if _marks(entry) not in study.accepted:
             _compare(connection, study, entry)
             study.accepted.add(_marks(entry))
         if header.series_uid not in study.series:
-            study.series[header.series_uid] = _series(connection, study, entry)
+            study.series[header.series_uid] = _series(connection, study, entry, self._events)
             self._count += 1
 
 
@@ -157,7 +160,7 @@ def _number(connection: Connection, statements: tuple[str, str], value: str) -> 
     return int(row[0])
 
 
-def _study(connection: Connection, entry: Entry) -> _Study:
+def _study(connection: Connection, entry: Entry, events: EventLog) -> _Study:
     """The study of an entry, made with its patient when it is new."""
     uid = entry.header.study_uid
     row = connection.execute(_STUDY, (uid,)).fetchone()
@@ -165,12 +168,11 @@ def _study(connection: Connection, entry: Entry) -> _Study:
         patient = patient_facts(entry.header, entry.issuer)
         patient_id, mismatch = _patient(connection, patient, uid)
         if made := _add_study(connection, entry, patient_id):
-            add_event(connection, "study-arrived", entry.scope, patient_id=patient_id, study_id=made)
+            events.record(connection, _event(EventKind.STUDY_ARRIVED, entry))
             if mismatch:
-                details = {"study_uid": uid, "other_patients": mismatch}
-                add_finding(connection, "patient-mismatch", made, uid, details, patient_id=patient_id)
+                add_finding(connection, FindingKind.PATIENT_MISMATCH, made, uid, {"other_patients": mismatch})
             return _Study(
-                made, patient_id, patient.issuer, patient.patient_id, patient.name, patient.birth_date, patient.sex,
+                made, patient.issuer, patient.patient_id, patient.name, patient.birth_date, patient.sex,
                 accepted={_marks(entry)},
             )  # fmt: skip
         row = connection.execute(_STUDY, (uid,)).fetchone()
@@ -189,19 +191,24 @@ def _add_study(connection: Connection, entry: Entry, patient_id: int) -> int | N
     return int(row[0]) if row else None
 
 
-def _series(connection: Connection, study: _Study, entry: Entry) -> int:
+def _series(connection: Connection, study: _Study, entry: Entry, events: EventLog) -> int:
     """The series of an entry, made when it is new."""
     key = (study.id, entry.header.series_uid)
     row = connection.execute(_SERIES, key).fetchone()
     if row is None:
         facts = series_facts(entry.header)
-        values = (*key, facts.modality, facts.series_number, _json(facts.attributes), entry.received_at, entry.received_at)
+        values = (
+            *key,
+            facts.modality,
+            facts.series_number,
+            _json(facts.attributes),
+            entry.received_at,
+            entry.received_at,
+        )
         row = connection.execute(_ADD_SERIES, values).fetchone()
         if row is not None:
             details = {"series_uid": entry.header.series_uid, "modality": facts.modality}
-            add_event(
-                connection, "series-arrived", entry.scope, patient_id=study.patient_id, study_id=study.id, details=details
-            )
+            events.record(connection, _event(EventKind.SERIES_ARRIVED, entry, details))
     row = row or connection.execute(_SERIES, key).fetchone()
     if row is None:
         raise psycopg.errors.SerializationFailure("a series is there and is not")
@@ -246,12 +253,16 @@ def _compare(connection: Connection, study: _Study, entry: Entry) -> None:
         return
     subject = sha256(repr((patient.issuer, patient.patient_id, patient.variant)).encode()).hexdigest()[:16]
     details = {
-        "study_uid": entry.header.study_uid,
         "series_uid": entry.header.series_uid,
         "instance_uid": entry.header.instance_uid,
         "patient": patient.attributes,
     }
-    add_finding(connection, "study-of-two-patients", study.id, subject, details, patient_id=study.patient_id)
+    add_finding(connection, FindingKind.STUDY_OF_TWO_PATIENTS, study.id, subject, details)
+
+
+def _event(kind: EventKind, entry: Entry, details: Mapping[str, object] | None = None) -> Event:
+    scope = entry.scope
+    return Event(kind, scope.actor, scope.address, study_uid=entry.header.study_uid, details=details or {})
 
 
 def _json(attributes: DicomJson) -> str:

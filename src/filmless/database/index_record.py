@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import psycopg
+import structlog
 
 from filmless.archive.errors import RecordRefused, Unavailable
 from filmless.archive.model import Placement, StoredAs
 from filmless.archive.ports import Batch, Entry, Known
 from filmless.database.connect import Connection, Database
+from filmless.database.events import EventLog
 from filmless.database.frame_bytes import pack_fragments
 from filmless.database.index_parents import Parents
 from filmless.database.index_versions import record_version
@@ -21,6 +23,8 @@ _TRIES = 4  # of a transaction that lost a deadlock or a serialization conflict
 _TOUCH_SECONDS = 2.0  # a study's arrival time is raised no more often: its row is in six indexes
 
 Result = TypeVar("Result")
+
+_log = structlog.get_logger(__name__)
 
 _KNOWN = """
 select i.instance_uid, i.id, s.study_uid, u.uid, p.name, i.pack_offset, i.length, i.head_length,
@@ -42,11 +46,12 @@ with entry as (
         frame_count, pack_id, pack_offset, length, head_length, pixel_offset, received_at, uid_digest, instance_uid,
         head_sha256, data_set_sha256)
     select * from entry on conflict (uid_digest) do nothing
-    returning id, uid_digest, series_id, received_at
+    returning id, uid_digest, series_id, pack_id, received_at
 ), frames as (
     insert into frame_table (instance_id, first_frame, frame_size, frames, fragments)
     select a.id, 0, 0, f.frames, f.fragments
-    from unnest(%s::uuid[], %s::integer[], %s::bytea[]) f (uid_digest, frames, fragments) join added a using (uid_digest)
+    from unnest(%s::uuid[], %s::integer[], %s::bytea[]) f (uid_digest, frames, fragments)
+         join added a using (uid_digest)
 ), touched as (
     update study set last_received_at = greatest(last_received_at, (select max(received_at) from added))
     where id = any(%s::bigint[])
@@ -55,12 +60,19 @@ with entry as (
 ), held as (
     select id from series where id in (select series_id from arrived) order by id for no key update
 ), counted as (
-    update series s set instance_count = s.instance_count + n.number, last_received_at = greatest(s.last_received_at, n.latest)
+    update series s set instance_count = s.instance_count + n.number,
+        last_received_at = greatest(s.last_received_at, n.latest)
     from held join arrived n on n.series_id = held.id where s.id = held.id
+), tally as (
+    select pack_id, count(*) as number from added group by pack_id
 ), marked as (
-    update pack p set indexed_to = greatest(p.indexed_to, m.mark), sealed_at = coalesce(p.sealed_at, m.sealed_at)
-    from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) m (id, mark, sealed_at)
-    where p.id = m.id and (select count(*) from added) = %s
+    update pack p set members = p.members + coalesce(m.number, 0),
+        indexed_to = case when complete then greatest(p.indexed_to, m.mark) else p.indexed_to end,
+        sealed_at = coalesce(p.sealed_at, m.sealed_at)
+    from (select (select count(*) from added) = %s as complete, coalesce(u.id, t.pack_id) as id, mark, sealed_at, number
+          from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) u (id, mark, sealed_at)
+               full join tally t on t.pack_id = u.id) m
+    where p.id = m.id
 )
 select uid_digest::text from added"""
 
@@ -72,10 +84,10 @@ class IndexRecord:
     of a series costs one statement; foreign keys find out should the memory be wrong.
     """
 
-    def __init__(self, database: Database, *, reconnect_seconds: float = RECONNECT_SECONDS) -> None:
+    def __init__(self, database: Database, events: EventLog, *, reconnect_seconds: float = RECONNECT_SECONDS) -> None:
         self._database, self._reconnect_seconds = database, reconnect_seconds
         self._connection: Connection | None = None
-        self._parents = Parents()
+        self._parents, self._events = Parents(events), events
         self._touched: dict[int, float] = {}  # study to the monotonic moment of its last raise
 
     def known(self, instance_uids: Sequence[str]) -> Mapping[str, Known]:
@@ -115,7 +127,11 @@ class IndexRecord:
         with connection.transaction():
             self._parents.resolve(connection, batch)
             versions = [entry for entry in batch.entries if entry.stored_as is not StoredAs.NEW]
-            lost = {entry.header.instance_uid for entry in versions if not record_version(connection, entry, self._parents)}
+            lost = {
+                entry.header.instance_uid
+                for entry in versions
+                if not record_version(connection, entry, self._parents, self._events)
+            }
             return self._insert(connection, new, batch, frozenset(lost))
 
     def _insert(
@@ -125,15 +141,12 @@ class IndexRecord:
         rows = [_row(entry, digest, self._parents) for digest, entry in digests.items()]
         columns = [_array(column) for column in zip(*rows, strict=True)] if rows else ["{}"] * 18
         marks = {} if lost else batch.marks
-        packs = [*marks, *batch.sealed]
         parameters = (
             *columns,
             *_frame_columns(digests),
             _array(self._studies_to_touch(new)),
-            _array([self._parents.pack_id(name) for name in packs]),
-            _array([*marks.values(), *("0" for _ in batch.sealed)]),
-            _array([*("NULL" for _ in marks), *("now" for _ in batch.sealed)]),
             len(new),
+            *_mark_columns(marks, batch.sealed, self._parents),
         )
         added = {row[0] for row in connection.execute(_RECORD, parameters, prepare=True).fetchall()}
         rivals = (entry.header.instance_uid for digest, entry in digests.items() if _dashed(digest) not in added)
@@ -164,10 +177,10 @@ class IndexRecord:
                     raise Unavailable("the database does not take more now") from error
             except psycopg.IntegrityError as error:
                 if not stale:
-                    raise RecordRefused(type(error).__name__) from error
+                    raise _refused(error) from error
                 stale = False
             except psycopg.Error as error:
-                raise RecordRefused(type(error).__name__) from error
+                raise _refused(error) from error
             self._parents.forget()
 
     def _connected(self, deadline: float) -> Connection:
@@ -186,6 +199,11 @@ _OPTIONS = (
     "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c statement_timeout=30s -c timezone=UTC"
     " -c application_name=filmless-ingest"
 )
+
+
+def _refused(error: psycopg.Error) -> RecordRefused:
+    _log.error("instances_not_recorded", error=type(error).__name__, sqlstate=error.sqlstate)
+    return RecordRefused(type(error).__name__)
 
 
 def _committed(connection: Connection, batch: Batch) -> frozenset[str] | None:
@@ -245,6 +263,16 @@ def _frame_columns(digests: Mapping[str, Entry]) -> tuple[str, str, str]:
         _array([digest for digest, _ in tables]),
         _array([table.count for _, table in tables]),
         _array([_bytes(pack_fragments(table)) for _, table in tables]),
+    )
+
+
+def _mark_columns(marks: Mapping[str, int], sealed: Sequence[str], parents: Parents) -> tuple[str, str, str]:
+    """Packs, their marks and the moments of their sealing."""
+    names = sorted({*marks, *sealed})
+    return (
+        _array([parents.pack_id(name) for name in names]),
+        _array([marks.get(name) for name in names]),
+        _array(["now" if name in sealed else None for name in names]),
     )
 
 

@@ -1,10 +1,13 @@
-"""Recording what came under a SOP Instance UID that was kept already: conflict versions, replacements, other encodings."""
+"""Recording what came under a UID that was kept already: conflict versions, replacements, other encodings."""
 
+from filmless.archive.events import Event, EventKind
+from filmless.archive.findings import FindingKind
 from filmless.archive.model import StoredAs
 from filmless.archive.ports import Entry, Known
 from filmless.database.connect import Connection
+from filmless.database.events import EventLog
 from filmless.database.frame_bytes import pack_fragments
-from filmless.database.index_events import add_event, add_finding
+from filmless.database.index_findings import add_finding
 from filmless.database.index_parents import Parents
 
 _ADD_CONFLICT = """
@@ -24,16 +27,18 @@ update instance new set series_id = %s, sop_class = %s, transfer_syntax = %s, in
     pixel_offset = %s, received_at = %s, head_sha256 = %s, data_set_sha256 = %s
 from instance old where new.id = %s and old.id = new.id and old.data_set_sha256 = %s
 returning old.series_id"""
-_NO_LONGER_ASIDE = "delete from conflict_version where instance_id = %s and data_set_sha256 = %s"
+_ADD_FRAMES = """
+insert into frame_table (instance_id, first_frame, frame_size, frames, fragments) values (%s, 0, 0, %s, %s)"""
 _MOVE_COUNT = """
 update series set instance_count = instance_count + case when id = %(new)s then 1 else -1 end
 where id in (%(old)s, %(new)s)"""
+_COUNT_MEMBER = "update pack set members = members + 1 where id = %s"
 _STUDY_OF = """
-select s.id, s.patient_id from instance i join series r on r.id = i.series_id join study s on s.id = r.study_id
+select s.id, s.study_uid from instance i join series r on r.id = i.series_id join study s on s.id = r.study_id
 where i.id = %s"""
 
 
-def record_version(connection: Connection, entry: Entry, parents: Parents) -> bool:
+def record_version(connection: Connection, entry: Entry, parents: Parents, events: EventLog) -> bool:
     """Record what a known instance's newcomer is; False when the known one is no longer what is served."""
     known = entry.known
     if known is None:
@@ -41,25 +46,29 @@ def record_version(connection: Connection, entry: Entry, parents: Parents) -> bo
     study = connection.execute(_STUDY_OF, (known.instance_id,)).fetchone()
     if study is None:
         return False
-    if entry.stored_as is StoredAs.CONFLICT:
-        _add_conflict(connection, entry, known, parents)
-    elif entry.stored_as is StoredAs.REPLACED and not _replace(connection, entry, known, parents):
+    if entry.stored_as is StoredAs.CONFLICT and not _add_conflict(connection, entry, known, parents):
+        return False  # a rival recorded the same content first
+    if entry.stored_as is StoredAs.REPLACED and not _replace(connection, entry, known, parents):
         return False
+    if entry.placement is not None:
+        connection.execute(_COUNT_MEMBER, (parents.pack_id(entry.placement.pack),))
     details: dict[str, object] = {
         "instance_uid": entry.header.instance_uid,
         "transfer_syntax": entry.transfer_syntax_uid,
         "received_at": entry.received_at.isoformat(),
     }
     if entry.stored_as is StoredAs.CONFLICT:
-        add_finding(connection, "conflict-version", study[0], entry.header.instance_uid, details, patient_id=study[1])
-    add_event(connection, _EVENT[entry.stored_as], entry.scope, study_id=study[0], patient_id=study[1], details=details)
+        add_finding(connection, FindingKind.CONFLICT_VERSION, study[0], entry.header.instance_uid, details)
+    scope = entry.scope
+    event = Event(_EVENT[entry.stored_as], scope.actor, scope.address, study_uid=study[1], details=details)
+    events.record(connection, event)
     return True
 
 
 _EVENT = {
-    StoredAs.CONFLICT: "conflict",
-    StoredAs.REPLACED: "replaced",
-    StoredAs.SAME_ELEMENTS: "same-elements",
+    StoredAs.CONFLICT: EventKind.CONFLICT,
+    StoredAs.REPLACED: EventKind.REPLACED,
+    StoredAs.SAME_ELEMENTS: EventKind.SAME_ELEMENTS,
 }
 
 
@@ -71,30 +80,28 @@ def _place(entry: Entry, parents: Parents) -> tuple[object, ...]:
             entry.received_at, place.head_sha256, place.data_set_sha256)  # fmt: skip
 
 
-def _add_conflict(connection: Connection, entry: Entry, known: Known, parents: Parents) -> None:
+def _add_conflict(connection: Connection, entry: Entry, known: Known, parents: Parents) -> bool:
     values = (known.instance_id, parents.code(entry.transfer_syntax_uid), *_place(entry, parents))
-    connection.execute(_ADD_CONFLICT, values)
+    return connection.execute(_ADD_CONFLICT, values).rowcount == 1
 
 
 def _replace(connection: Connection, entry: Entry, known: Known, parents: Parents) -> bool:
     """Serve the newcomer, keep the former as a conflict version."""
     header, former = entry.header, known.placement.data_set_sha256
-    connection.execute(_SET_ASIDE, (known.instance_id, former))
     new_series = parents.series_id(entry)
     values = (
         new_series, parents.code(header.sop_class_uid), parents.code(entry.transfer_syntax_uid), header.instance_number,
         header.rows, header.columns, header.bits_allocated, header.frame_count, *_place(entry, parents),
         known.instance_id, former,
     )  # fmt: skip
+    connection.execute(_SET_ASIDE, (known.instance_id, former))
     row = connection.execute(_REPLACE, values).fetchone()
     if row is None:
         return False
-    if entry.placement is not None:
-        connection.execute(_NO_LONGER_ASIDE, (known.instance_id, entry.placement.data_set_sha256))
     connection.execute("delete from frame_table where instance_id = %s", (known.instance_id,))
     if entry.frames is not None:
         connection.execute(
-            "insert into frame_table (instance_id, first_frame, frame_size, frames, fragments) values (%s, 0, 0, %s, %s)",
+            _ADD_FRAMES,
             (known.instance_id, entry.frames.count, pack_fragments(entry.frames)),
         )
     if row[0] != new_series:

@@ -1,7 +1,7 @@
 """Writes to a folder: whole, synced, and with faults told apart."""
 
 import errno
-import fcntl
+import mmap
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,6 +65,15 @@ def read_all(descriptor: int, start: int, stop: int) -> bytes:
     return b"".join(pieces)
 
 
+def mapped(path: Path, length: int) -> memoryview:
+    """The first bytes of a file as read-only memory: it costs the page cache, and goes when nobody looks at it."""
+    try:
+        with path.open("rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), length, prot=mmap.PROT_READ))
+    except OSError as error:
+        raise storage_error(error) from error
+
+
 def make_folder(root: Path, folder: Path) -> None:
     """Make ``folder`` below ``root``; each new folder's name is on stable storage afterwards."""
     if folder == root or folder.is_dir():
@@ -81,12 +90,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def lock(descriptor: int) -> bool:
-    """Take the writer's lock of a pack; False when another open file has it."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

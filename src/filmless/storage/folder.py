@@ -1,5 +1,6 @@
 """Packs below one local folder: the open ingest pack of this process, reads, and what replay needs."""
 
+import fcntl
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,10 +9,12 @@ from pathlib import Path
 
 from filmless.archive.errors import Unavailable
 from filmless.archive.ports import Appended, NewMember
-from filmless.storage.files import FreeSpace, lock, read_all, storage_error
+from filmless.storage.direct import aligned_buffer
+from filmless.storage.files import FreeSpace, read_all, storage_error
 from filmless.storage.pack import ClaimedPack, LargeObject, OpenPack
 
 SEAL_AT = 1 << 30  # bytes of an ingest pack after which a new one is begun
+_BUFFER = 4 << 20  # bytes gathered before they are written
 OPEN_FOR_READING = 128  # descriptors kept by one process
 
 
@@ -21,6 +24,7 @@ class PackFolder:
     def __init__(self, root: Path, *, space: FreeSpace | None = None, seal_at: int = SEAL_AT) -> None:
         self._root, self._space, self._seal_at = root, space or FreeSpace(), seal_at
         self._pack: OpenPack | None = None
+        self._buffer = aligned_buffer(_BUFFER)
         self._sealed: list[str] = []
         self._reading = lru_cache(OPEN_FOR_READING)(self._open_for_reading)
 
@@ -28,20 +32,19 @@ class PackFolder:
         """Write members to the open pack and sync it: when this returns they are on stable storage."""
         self._space.demand(self._root, sum(len(member.head) + len(member.data_set) for member in members))
         pack = self._open_pack()
-        start = pack.end
         try:
             offsets = pack.append(members)
         except Unavailable:
             if pack.broken:
-                pack.give_up(start)
-                self._pack = None
+                self.leave()
             raise
         return Appended(pack.name, offsets, pack.end)
 
     def void(self, offsets: Sequence[int], reason: str) -> None:
-        """Declare files of the last append no part of the archive; durable with the next sync."""
+        """Declare files of the last append no part of the archive; as durable as they are."""
         if self._pack is not None:
             self._pack.void(offsets, reason)
+            self._pack.sync()
 
     def sealed(self) -> Sequence[str]:
         """Packs sealed since the last call, for the index to know."""
@@ -89,7 +92,7 @@ class PackFolder:
         except OSError as error:
             raise storage_error(error) from error
         try:
-            yield ClaimedPack(path, descriptor) if lock(descriptor) else None
+            yield ClaimedPack(path, descriptor) if _locked(descriptor) else None
         finally:
             os.close(descriptor)
 
@@ -97,11 +100,19 @@ class PackFolder:
         if self._pack is not None and self._pack.end >= self._seal_at:
             self.seal()
         if self._pack is None:
-            self._pack = OpenPack(self._root)
+            self._pack = OpenPack(self._root, self._buffer)
         return self._pack
 
     def _open_for_reading(self, pack: str) -> "_Descriptor":
         return _Descriptor(self._root / pack)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class _Descriptor:

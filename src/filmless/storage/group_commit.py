@@ -58,7 +58,7 @@ class GroupCommitter(Generic[Item, Result]):
             group = [entry for entry in taken if entry[2].set_running_or_notify_cancel()]
             try:
                 results = self._commit([item for item, _, _ in group])
-            except BaseException as error:  # the futures must be answered whatever happened
+            except Exception as error:  # noqa: BLE001  whoever waits must be answered, and the next group served
                 for _, _, future in group:
                     future.set_exception(error)
             else:

@@ -1,5 +1,6 @@
 """One pack file: the writer's side with its sync, and the reader's side for replay."""
 
+import mmap
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -11,86 +12,85 @@ from filmless.archive.errors import Unavailable
 from filmless.archive.model import Buffer
 from filmless.archive.ports import Appended, Label, Member, NewMember
 from filmless.storage import tar
-from filmless.storage.files import (
-    FreeSpace,
-    lock,
-    make_folder,
-    read_all,
-    storage_error,
-    sync_folder,
-    write_all,
-)
+from filmless.storage.direct import DirectFile, aligned_buffer
+from filmless.storage.files import FreeSpace, make_folder, mapped, read_all, storage_error, sync_folder, write_all
 
-_WRITE_BACK = 32 << 20  # bytes of a large object after which the kernel is asked to start writing
+_LARGE_BUFFER = 1 << 20  # bytes gathered of a large object before they are written
+_LOOK_EVERY = 64 << 20  # bytes of a large object after which free space is looked at again
 
 
 class OpenPack:
     """A pack that this process appends to, locked against replay as long as it is open.
 
     A failed write is taken back by cutting the file; after a failed sync nothing may be believed of
-    this descriptor any more (D7), so the pack is given up: ``broken`` says so.
+    this descriptor any more (D7), so the pack must be given up: ``broken`` says so.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, buffer: mmap.mmap) -> None:
         now = datetime.now(UTC)
         self.name = f"ingest/{now:%Y/%m}/{now:%Y%m%dT%H%M%S}-{secrets.token_hex(6)}.tar"
-        self.end = 0
         self.broken = False
         self._path = root / self.name
+        self._good_end = 0  # what lies before it was synced
         self._new = True
         try:
             make_folder(root, self._path.parent)
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+            self._file = DirectFile(self._path, buffer)
         except OSError as error:
             raise storage_error(error) from error
-        lock(self._descriptor)
+
+    @property
+    def end(self) -> int:
+        """Bytes of the pack, those not synced yet included."""
+        return self._file.end
 
     def append(self, members: Sequence[NewMember]) -> list[int]:
         """Write members behind each other and sync; the offsets of their files."""
-        buffers: list[Buffer] = []
-        offsets, end = [], self.end
+        offsets = []
         for member in members:
             length = len(member.head) + len(member.data_set)
             header = tar.header(member.label, length)
-            fill = tar.padding(length)
-            buffers += (header, member.head, member.data_set, fill)
-            offsets.append(end + len(header))
-            end = offsets[-1] + length + len(fill)
-        self.write(buffers)
+            offsets.append(self.end + len(header))
+            self.write((header, member.head, member.data_set, tar.padding(length)))
         self.sync()
         return offsets
 
-    def write(self, buffers: Sequence[Buffer], at: int | None = None) -> None:
-        """Write at the end, or over what is there; a failure leaves the pack as it was."""
+    def write(self, buffers: Sequence[Buffer]) -> None:
+        """Write at the end; a failure takes back all that was not synced."""
         try:
-            end = write_all(self._descriptor, buffers, self.end if at is None else at)
-            self.end = max(self.end, end)
+            self._file.append(buffers)
         except OSError as error:
-            self._take_back(self.end)
+            self._take_back()
+            raise storage_error(error) from error
+
+    def overwrite(self, header: bytes) -> None:
+        """Complete the header at the start of the pack."""
+        try:
+            self._file.overwrite(header)
+        except OSError as error:
+            self.broken = True
             raise storage_error(error) from error
 
     def sync(self) -> None:
         """Bring all that was written to stable storage, the name of a new pack too."""
         try:
-            os.fdatasync(self._descriptor)
+            self._file.sync()
             if self._new:
                 sync_folder(self._path.parent)
                 self._new = False
         except OSError as error:
             self.broken = True
+            self._take_back()
             raise storage_error(error) from error
+        self._good_end = self._file.end
 
-    def read(self, start: int, stop: int) -> bytes:
-        """Bytes of the pack as written."""
-        return read_all(self._descriptor, start, stop)
+    def view(self) -> memoryview:
+        """What was synced, as memory that the kernel pages in."""
+        return mapped(self._path, self._good_end)
 
     def void(self, offsets: Sequence[int], reason: str) -> None:
-        """Append records that these files are not part of the archive; the next sync covers them."""
+        """Append records that these files are not part of the archive."""
         self.write([piece for offset in offsets for piece in _void_record(offset, reason)])
-
-    def write_back(self) -> None:
-        """Let the kernel start writing, so that the sync of a large object has little left to do."""
-        os.posix_fadvise(self._descriptor, max(0, self.end - 2 * _WRITE_BACK), _WRITE_BACK, os.POSIX_FADV_DONTNEED)
 
     def seal(self) -> None:
         """Close the archive with its end blocks; nothing is ever appended again."""
@@ -100,26 +100,18 @@ class OpenPack:
         finally:
             self.close()
 
-    def give_up(self, end: int) -> None:
-        """Let go of a pack that failed: what lies behind ``end`` was never acknowledged."""
-        self._take_back(end)
-        self.close()
-
     def remove(self) -> None:
         """Delete a pack of which nothing was acknowledged."""
         self._path.unlink(missing_ok=True)
         self.close()
 
     def close(self) -> None:
-        """Let go of the file and its lock; replay seals it."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        """Let go of the file and its lock; replay cuts off what is torn and seals it."""
+        self._file.close()
 
-    def _take_back(self, end: int) -> None:
+    def _take_back(self) -> None:
         try:
-            os.ftruncate(self._descriptor, end)
-            self.end = end
+            self._file.cut(self._good_end)
         except OSError:
             self.broken = True
 
@@ -130,29 +122,28 @@ class LargeObject:
     def __init__(self, root: Path, issuer: str, space: FreeSpace, sealed: Callable[[str], None]) -> None:
         space.demand(root, 0)
         self._root, self._space, self._sealed = root, space, sealed
-        self._length: int | None = None  # bytes of the file, once it is whole
-        self._pack = OpenPack(root)
+        self._pack = OpenPack(root, aligned_buffer(_LARGE_BUFFER))
         self._offset = tar.header_length(issuer)
-        self._write_back_at = _WRITE_BACK
+        self._length: int | None = None  # bytes of the file, once it is whole
+        self._look_at = _LOOK_EVERY
         self._pack.write([bytes(self._offset)])
 
     def write(self, chunk: Buffer) -> None:
         """Append a piece of the file."""
         self._pack.write([chunk])
-        if self._pack.end >= self._write_back_at:
-            self._write_back_at += _WRITE_BACK
+        if self._pack.end >= self._look_at:
+            self._look_at += _LOOK_EVERY
             self._space.demand(self._root, 0)
-            self._pack.write_back()
-
-    def read(self, start: int, stop: int) -> bytes:
-        """Bytes of the file, counted from its start."""
-        return self._pack.read(self._offset + start, self._offset + stop)
 
     def flush(self) -> None:
         """The file is whole: sync it, so that little is left for ``finish``."""
         self._length = self._pack.end - self._offset
         self._pack.write([tar.padding(self._length)])
         self._pack.sync()
+
+    def view(self) -> memoryview:
+        """The whole file as memory that the kernel pages in."""
+        return self._pack.view()[self._offset : self._offset + (self._length or 0)]
 
     def finish(self, label: Label) -> Appended:
         """Complete the header and sync: now the object is on stable storage under this label.
@@ -161,7 +152,7 @@ class LargeObject:
         """
         if self._length is None or self._pack.broken:
             raise Unavailable("the pack of a large object is not whole")
-        self._pack.write([tar.header(label, self._length)], at=0)
+        self._pack.overwrite(tar.header(label, self._length))
         self._pack.sync()
         return Appended(self._pack.name, (self._offset,), self._pack.end)
 
@@ -188,11 +179,11 @@ class ClaimedPack:
 
     def members(self, start: int) -> Iterator[Member]:
         """Whole members from ``start``; void ones and the void records themselves are left out."""
-        declared = (tar.voided_offset(found.label) for found in tar.walk(self.read, start, self.length))
-        voided = frozenset(declared)
-        for found in tar.walk(self.read, start, self.length):
-            if found.offset not in voided and tar.voided_offset(found.label) is None:
-                yield Member(found.label, found.offset, found.length)
+        found = list(tar.walk(self.read, start, self.length))
+        voided = {tar.voided_offset(each.label) for each in found}
+        for each in found:
+            if each.offset not in voided and tar.voided_offset(each.label) is None:
+                yield Member(each.label, each.offset, each.length)
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes of the pack."""
@@ -200,6 +191,10 @@ class ClaimedPack:
             return read_all(self._descriptor, start, stop)
         except OSError as error:
             raise storage_error(error) from error
+
+    def view(self, start: int, stop: int) -> memoryview:
+        """A part of the pack as memory that the kernel pages in."""
+        return mapped(self._path, stop)[start:stop]
 
     def seal(self, void: Sequence[int] = (), reason: str = "") -> int:
         """Cut off a torn tail, add void records and the end blocks; the length up to the end blocks.

@@ -1,0 +1,164 @@
+"""The archive: what we keep and how it is found. Doors call nothing else of this floor."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from datetime import datetime
+from hashlib import sha256
+
+import orjson
+
+from filmless.archive.candidate import Candidate, answered, storage_refusal
+from filmless.archive.errors import Damaged, NotFound, Unavailable
+from filmless.archive.events import Event, EventKind
+from filmless.archive.events import Outcome as EventOutcome
+from filmless.archive.findings import ConflictVersion, Finding
+from filmless.archive.large import LargeStore
+from filmless.archive.model import Count, DicomJson, FrameTable, KeptInstance, Outcome, Page, Query, Received, Source
+from filmless.archive.ports import Catalog, History, PackStore, Search
+from filmless.archive.scope import Scope
+from filmless.archive.store import Submission
+from filmless.standards.dicom.dicom_json import data_set_json
+from filmless.standards.dicom.elements import UNDEFINED
+from filmless.standards.dicom.fault import Fault
+from filmless.standards.dicom.frames import native_frames
+from filmless.standards.dicom.scanner import scan
+from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
+
+CHUNK = 1 << 20  # bytes of one read when an instance is streamed
+_PIXEL_HEADER = 12  # bytes of the element that holds the pixels, before its value
+_LONGEST_HEADER = 16 << 20  # bytes read of an object without pixels to answer a query
+
+Submit = Callable[[Submission | Candidate, int], "Future[Outcome]"]
+
+
+class Archive:
+    """Stores, finds and gives back instances. Everything that reads takes a scope, obeys it and is recorded.
+
+    ``submit`` brings an instance to the one committer of this process.
+    """
+
+    def __init__(self, packs: PackStore, catalog: Catalog, search: Search, history: History, submit: Submit) -> None:
+        self._packs, self._catalog, self._search, self._history = packs, catalog, search, history
+        self._submit = submit
+
+    def store(self, received: Received, scope: Scope) -> "Future[Outcome]":
+        """Keep an instance: the future has its outcome when bytes and rows are on stable storage. Never raises."""
+        try:
+            return self._submit(Submission(received, scope), len(received.head) + len(received.data_set))
+        except Unavailable as fault:
+            return answered(storage_refusal(fault))
+
+    def store_large(  # noqa: PLR0913, PLR0917  what a Received holds, but for the bytes
+        self,
+        source: Source,
+        transfer_syntax_uid: str,
+        sop_class_uid: str | None,
+        instance_uid: str | None,
+        scope: Scope,
+        received_at: datetime,
+        head: bytes,
+    ) -> LargeStore:
+        """Begin to keep an instance that streams in; its faults are told by ``LargeStore.finish``."""
+        received = Received(head, b"", transfer_syntax_uid, source, received_at, sop_class_uid, instance_uid)
+        return LargeStore(lambda: self._packs.open_large(source.issuer), received, scope, self._submit)
+
+    def find(self, query: Query, scope: Scope) -> Page:
+        """One page of matches within the scope."""
+        page = self._search.find(query, scope, self._read_header)
+        self._record(EventKind.QUERY, scope, count=1)
+        return page
+
+    def stream(self, query: Query, scope: Scope) -> Iterator[DicomJson]:
+        """All matches as they are read; closing the iterator lets go of the database."""
+        matches = self._search.stream(query, scope, self._read_header)
+        self._record(EventKind.QUERY, scope, count=1)
+        return matches
+
+    def count(self, query: Query, scope: Scope, exact: bool = False) -> Count:
+        """How many matches there are: exact to 10,000, beyond that on demand."""
+        return self._search.count(query, scope, exact=exact)
+
+    def instances(
+        self, study_uid: str, series_uid: str | None = None, instance_uid: str | None = None, *, scope: Scope
+    ) -> list[KeptInstance]:
+        """Instances of a study or series, or one of them, by series number and instance number; or ``NotFound``."""
+        found = self._catalog.locate(scope, (study_uid, series_uid, instance_uid))
+        if not found:
+            raise NotFound(instance_uid or series_uid or study_uid)
+        self._record(EventKind.RETRIEVE, scope, count=len(found), study_uid=study_uid)
+        return found
+
+    def read(self, kept: KeptInstance, start: int = 0, stop: int | None = None) -> bytes:
+        """A part of the stored file; ``Damaged`` when the pack does not have it."""
+        place = kept.placement
+        start = min(start, place.length)
+        stop = place.length if stop is None else min(stop, place.length)
+        piece = self._packs.read(place.pack, place.offset + start, place.offset + max(start, stop))
+        if len(piece) < stop - start:
+            raise Damaged(kept.instance_uid)
+        return piece
+
+    def chunks(self, kept: KeptInstance, scope: Scope | None = None) -> Iterator[bytes]:
+        """The stored file in pieces; ``Damaged`` at the end, and an event, when it is not what was received."""
+        place = kept.placement
+        head, data_set = sha256(), sha256()
+        for start in range(0, place.length, CHUNK):
+            piece = self.read(kept, start, start + CHUNK)
+            view = memoryview(piece)
+            within_head = max(0, place.head_length - start)
+            head.update(view[:within_head])
+            data_set.update(view[within_head:])
+            if start + CHUNK >= place.length and (head.digest(), data_set.digest()) != (
+                place.head_sha256,
+                place.data_set_sha256,
+            ):
+                self._record_damage(kept, scope)
+                raise Damaged(kept.instance_uid)
+            yield piece
+
+    def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable:
+        """Where the frames of an instance lie; ``NotFound`` when it has none that can be addressed."""
+        table = self._catalog.frames(kept.instance_uid) or self._native_frames(kept)
+        if table is None:
+            raise NotFound(kept.instance_uid)
+        self._record(EventKind.RETRIEVE, scope, count=1, study_uid=kept.study_uid)
+        return table
+
+    def findings(self, scope: Scope, study_uid: str | None = None) -> list[Finding]:
+        """What a person must look at, newest first."""
+        return self._catalog.findings(scope, study_uid)
+
+    def conflicts(self, scope: Scope, study_uid: str | None = None) -> list[ConflictVersion]:
+        """Contents that are kept beside the ones that are served."""
+        return self._catalog.conflicts(scope, study_uid)
+
+    def _native_frames(self, kept: KeptInstance) -> FrameTable | None:
+        if kept.pixel_offset is None or transfer_syntax(kept.transfer_syntax_uid).deflated:
+            return None
+        head, length = kept.placement.head_length, kept.placement.length
+        prefix = self.read(kept, head, head + kept.pixel_offset + _PIXEL_HEADER)
+        found = scan(prefix, kept.transfer_syntax_uid, frozenset(), final=False)
+        if isinstance(found, Fault) or found.pixel_length == UNDEFINED:
+            return None
+        return native_frames(found, min(found.pixel_length, length - head - found.pixel_start))
+
+    def _read_header(self, kept: KeptInstance) -> DicomJson:
+        """The attributes of an instance up to its pixels, for what no row holds."""
+        head, length = kept.placement.head_length, kept.placement.length
+        stop = head + kept.pixel_offset if kept.pixel_offset is not None else min(length, head + _LONGEST_HEADER)
+        found: DicomJson = orjson.loads(data_set_json(self.read(kept, head, stop), kept.transfer_syntax_uid, None))
+        return found
+
+    def _record(self, kind: EventKind, scope: Scope, *, count: int, study_uid: str | None = None) -> None:
+        self._history.gather(Event(kind, scope.actor, scope.address, study_uid=study_uid, count=count))
+
+    def _record_damage(self, kept: KeptInstance, scope: Scope | None) -> None:
+        self._history.gather(
+            Event(
+                EventKind.DAMAGED,
+                actor=scope.actor if scope else "",
+                outcome=EventOutcome.FAILURE,
+                study_uid=kept.study_uid,
+                details={"instance_uid": kept.instance_uid},
+            )
+        )

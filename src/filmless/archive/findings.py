@@ -1,0 +1,53 @@
+"""What a person must look at, in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from filmless.archive.model import Placement
+
+
+class FindingKind(StrEnum):
+    """Why something waits for a person."""
+
+    CONFLICT_VERSION = "conflict-version"
+    PATIENT_MISMATCH = "patient-mismatch"
+    STUDY_OF_TWO_PATIENTS = "study-of-two-patients"
+    MISSING_BYTES = "missing-bytes"
+
+
+_TEXT = {
+    FindingKind.CONFLICT_VERSION: "Another content came under a SOP Instance UID that was kept already; the first is served.",
+    FindingKind.PATIENT_MISMATCH: "The Patient ID was known with another name, birth date or sex; they are kept apart.",
+    FindingKind.STUDY_OF_TWO_PATIENTS: "An instance of this study names another patient; it is filed in the study.",
+    FindingKind.MISSING_BYTES: "Instances are no longer listed because their bytes are not on the disk.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One entry of the inbox."""
+
+    kind: FindingKind
+    study_uid: str
+    subject: str  # what it is about: a SOP Instance UID, a digest of a patient's key
+    details: Mapping[str, object]
+    found_at: datetime
+
+    @property
+    def text(self) -> str:
+        """A sentence without patient data."""
+        return _TEXT[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictVersion:
+    """A content that is kept beside the one that is served."""
+
+    study_uid: str
+    series_uid: str
+    instance_uid: str
+    transfer_syntax_uid: str
+    placement: Placement
+    received_at: datetime

@@ -1,0 +1,100 @@
+"""Reading rows: where instances lie, their frames, findings, conflict versions, and how far packs are indexed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from filmless.archive.findings import ConflictVersion, Finding, FindingKind
+from filmless.archive.model import FrameTable, KeptInstance, Placement
+from filmless.archive.scope import Scope
+from filmless.database.connect import Database
+from filmless.database.frame_bytes import unpack_fragments
+from filmless.database.query_conditions import Parameters, scope_condition
+from filmless.standards.dicom.uids import uid_digest
+
+_LOCATE = """
+select s.study_uid, r.series_uid, i.instance_uid, c.uid, t.uid, k.name, i.pack_offset, i.length, i.head_length,
+       i.head_sha256, i.data_set_sha256, i.pixel_offset, i.received_at
+from study s join patient p on p.id = s.patient_id join series r on r.study_id = s.id
+     join instance i on i.series_id = r.id join uid_code c on c.id = i.sop_class
+     join uid_code t on t.id = i.transfer_syntax join pack k on k.id = i.pack_id
+where {condition} order by r.series_number nulls last, r.id, i.instance_number nulls last, i.id"""
+_FRAMES = """
+select f.first_frame, f.frame_size, f.frames, f.fragments
+from instance i join frame_table f on f.instance_id = i.id where i.uid_digest = %s"""
+_FINDINGS = """
+select f.kind, s.study_uid, f.subject, f.details, f.found_at
+from finding f join study s on s.id = f.study_id join patient p on p.id = s.patient_id
+where f.settled_at is null and {condition} order by f.found_at desc, f.id desc limit 1000"""
+_CONFLICTS = """
+select s.study_uid, r.series_uid, i.instance_uid, t.uid, k.name, v.pack_offset, v.length, v.head_length,
+       v.head_sha256, v.data_set_sha256, v.received_at
+from conflict_version v join instance i on i.id = v.instance_id join series r on r.id = i.series_id
+     join study s on s.id = r.study_id join patient p on p.id = s.patient_id
+     join uid_code t on t.id = v.transfer_syntax join pack k on k.id = v.pack_id
+where {condition} order by v.received_at desc, v.id desc limit 1000"""
+
+
+class IndexRead:
+    """The reading half of the index; any thread may use it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def locate(self, scope: Scope, uids: tuple[str, str | None, str | None]) -> list[KeptInstance]:
+        """Instances of a study, of one of its series, or one instance, in the order of their numbers."""
+        study_uid, series_uid, instance_uid = uids
+        bound = Parameters()
+        conditions = [scope_condition(scope, bound), f"s.study_uid = {bound.bind(study_uid)}"]
+        if series_uid is not None:
+            conditions.append(f"r.series_uid = {bound.bind(series_uid)}")
+        if instance_uid is not None:
+            conditions.append(f"i.uid_digest = {bound.bind(uid_digest(instance_uid))}")
+        return [_kept(row) for row in self._rows(_LOCATE, conditions, bound)]
+
+    def frames(self, instance_uid: str) -> FrameTable | None:
+        """The frame table of an instance whose frames are not found by arithmetic."""
+        with self._database.connection() as connection:
+            row = connection.execute(_FRAMES, (uid_digest(instance_uid),)).fetchone()
+        return FrameTable(row[2], row[0], row[1], unpack_fragments(row[3])) if row else None
+
+    def findings(self, scope: Scope, study_uid: str | None) -> list[Finding]:
+        """What waits for a person, newest first, at most 1000."""
+        rows = self._rows(_FINDINGS, *_within(scope, study_uid))
+        return [Finding(FindingKind(kind), *others) for kind, *others in rows]
+
+    def conflicts(self, scope: Scope, study_uid: str | None) -> list[ConflictVersion]:
+        """Contents kept beside the served ones, newest first, at most 1000."""
+        rows = self._rows(_CONFLICTS, *_within(scope, study_uid))
+        return [_version(row) for row in rows]
+
+    def _rows(self, statement: str, conditions: Sequence[str], bound: Parameters) -> list[Any]:
+        sql = statement.format(condition=" and ".join(conditions))
+        with self._database.connection() as connection:
+            return connection.execute(sql.encode(), bound.values).fetchall()
+
+
+def _within(scope: Scope, study_uid: str | None) -> tuple[list[str], Parameters]:
+    bound = Parameters()
+    conditions = [scope_condition(scope, bound)]
+    if study_uid is not None:
+        conditions.append(f"s.study_uid = {bound.bind(study_uid)}")
+    return conditions, bound
+
+
+def _kept(row: Sequence[Any]) -> KeptInstance:
+    study_uid, series_uid, instance_uid, sop_class_uid, transfer_syntax_uid, *place, pixel_offset, received_at = row
+    return KeptInstance(
+        study_uid=study_uid,
+        series_uid=series_uid,
+        instance_uid=instance_uid,
+        sop_class_uid=sop_class_uid,
+        transfer_syntax_uid=transfer_syntax_uid,
+        placement=Placement(*place),
+        pixel_offset=pixel_offset,
+        received_at=received_at,
+    )
+
+
+def _version(row: Sequence[Any]) -> ConflictVersion:
+    study_uid, series_uid, instance_uid, transfer_syntax_uid, *place, received_at = row
+    return ConflictVersion(study_uid, series_uid, instance_uid, transfer_syntax_uid, Placement(*place), received_at)

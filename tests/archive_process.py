@@ -1,0 +1,90 @@
+"""What one server process holds of the archive, on real parts: packs in a folder, rows in a database."""
+
+from concurrent.futures import Future
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from filmless.archive.archive import Archive
+from filmless.archive.model import Door, DuplicatePolicy, Outcome, Received, Source
+from filmless.archive.replay import Recovered, recover
+from filmless.archive.scope import Scope
+from filmless.archive.store import Committer
+from filmless.database.connect import Database
+from filmless.database.events import EventLog
+from filmless.database.find import PostgresFind
+from filmless.database.index_marks import IndexMarks
+from filmless.database.index_read import IndexRead
+from filmless.database.index_record import IndexRecord
+from filmless.standards.dicom.part10 import write_head
+from filmless.storage.files import FreeSpace
+from filmless.storage.folder import PackFolder
+from filmless.storage.group_commit import GroupCommitter
+from objects import data_set_bytes
+
+SCOPE = Scope(actor="ae:TEST", everything=True)
+SOURCE = Source(Door.C_STORE, calling_ae="TEST")
+
+
+def received(image: Dataset, transfer_syntax_uid: str = ExplicitVRLittleEndian, *, source: Source = SOURCE) -> Received:
+    """An instance as the network brings it."""
+    return Received(
+        head=write_head(image.SOPClassUID, image.SOPInstanceUID, transfer_syntax_uid, "TEST"),
+        data_set=data_set_bytes(image, transfer_syntax_uid),
+        transfer_syntax_uid=transfer_syntax_uid,
+        source=source,
+        received_at=datetime.now(UTC),
+    )
+
+
+def policy(duplicates: DuplicatePolicy) -> Source:
+    """A sender with this policy."""
+    return Source(Door.C_STORE, calling_ae="TEST", duplicates=duplicates)
+
+
+class Process:
+    """What one server process holds of the archive."""
+
+    def __init__(self, database: Database, root: Path, **options: object) -> None:
+        root.mkdir(exist_ok=True)
+        self.database = database
+        self.events = EventLog(database)
+        self.packs = PackFolder(root, space=FreeSpace(0, 0), **options)
+        self.index = IndexRecord(database, self.events)
+        self.committer = Committer(self.packs, self.index)
+        self.group = GroupCommitter(self.committer.commit)
+        self.archive = Archive(self.packs, IndexRead(database), PostgresFind(database), self.events, self.group.submit)
+
+    def submit(self, image: Dataset, *others: str, source: Source = SOURCE) -> "Future[Outcome]":
+        return self.archive.store(received(image, *others, source=source), SCOPE)
+
+    def store(self, image: Dataset, *others: str, source: Source = SOURCE) -> Outcome:
+        return self.submit(image, *others, source=source).result(30)
+
+    def recover(self) -> Recovered:
+        with closing(IndexRecord(self.database, self.events)) as index:
+            return recover(self.packs, IndexMarks(self.database), index)
+
+    def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+        with self.database.connection() as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def execute(self, statement: str, *values: object) -> None:
+        with self.database.connection() as connection:
+            connection.execute(statement, values)
+
+    def die(self) -> None:
+        """Let go of the pack as a killed process does."""
+        self.group.close()
+        self.packs.leave()
+        self.index.close()
+
+    def close(self) -> None:
+        """End in order."""
+        self.group.close()
+        self.packs.seal()
+        self.committer.record_sealed()
+        self.index.close()
