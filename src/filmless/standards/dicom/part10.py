@@ -34,10 +34,10 @@ class Head:
 
 
 def read_head(buffer: Buffer) -> Head | Fault:
-    """Read the head of a file, of which at least the beginning is given.
+    """Read the head of a file, of which at least the beginning is given; never raises.
 
-    Tolerates a missing preamble, a group length that is missing or too small, and a missing group 0002; the transfer syntax is
-    then guessed from the first element. A head that runs beyond the buffer is a fault of kind INCOMPLETE.
+    Tolerates a missing preamble, a group length that is missing or too small, and a missing group 0002: the transfer
+    syntax is then guessed from the first element. A head beyond the buffer is a fault of kind INCOMPLETE.
     """
     start = _start(buffer)
     if start == 0 and not _looks_like_elements(buffer, 0):
@@ -46,8 +46,9 @@ def read_head(buffer: Buffer) -> Head | Fault:
     position = _read_group(buffer, start, values)
     if position > len(buffer):
         return Fault(FaultKind.INCOMPLETE, "File ends within its head")
-    length = int.from_bytes(values.get(_GROUP_LENGTH, b""), "little")
-    is_cut_short = position < start + _GROUP_LENGTH_BYTES + length <= len(buffer)
+    stated = values.get(_GROUP_LENGTH)
+    stated_end = start + _GROUP_LENGTH_BYTES + int.from_bytes(stated, "little") if stated else position
+    is_cut_short = position < stated_end <= len(buffer)
     if is_cut_short or (position == start > 0 and not _looks_like_elements(buffer, start)):
         return Fault(FaultKind.NOT_DICOM, "Group 0002 cannot be read")
     return Head(
