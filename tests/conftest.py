@@ -10,6 +10,7 @@ import pytest
 from filmless.database.cluster import Cluster
 from filmless.database.connect import Database
 from filmless.database.migrate import migrate
+from serving import ADMINISTRATOR, PASSWORD, Server
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CORPUS = REPOSITORY.parent / "shared" / "data" / "dicom"
@@ -62,3 +63,24 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip("the corpus of public files is not beside the repository")
     return CORPUS
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running archive with an administrator, shared by the run: a test may not rely on it being empty."""
+    server = Server(tmp_path_factory.mktemp("server") / "data", "--workers", "2").start()
+    try:
+        made = server.run("user", "add", ADMINISTRATOR, "--role", "administrator", "--password-stdin", text=PASSWORD)
+        assert made.returncode == 0, made.stderr
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is a drill or needs a running server is slow; the fast tests leave it out."""
+    for item in items:
+        needed = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("drill") or needed & {"server", "own_server", "page", "browser"}:
+            item.add_marker(pytest.mark.slow)

@@ -7,6 +7,7 @@ from filmless.access.roles import UnknownRole
 from filmless.app.command_error import CommandError
 from filmless.app.data_folder import FolderError
 from filmless.app.listening import ListeningError
+from filmless.archive.errors import Unavailable
 from filmless.database.durability import WrongDatabase
 from filmless.database.migrate import MigrationError
 from filmless.database.programs import ClusterError
@@ -21,6 +22,7 @@ SENTENCES: tuple[type[Exception], ...] = (
     ListeningError,
     MigrationError,
     NameTaken,
+    Unavailable,
     UnknownRole,
     WrongDatabase,
 )

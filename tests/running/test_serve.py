@@ -1,0 +1,189 @@
+"""``filmless serve`` from outside: starting, stopping, being killed, and commands beside it."""
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from filmless.clients.dimse import connect
+from objects import ct_image, series, write_file
+from serving import PASSWORD, Server, run_command, wait_until
+
+VERIFICATION = "1.2.840.10008.1.1"
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server that this test may stop and kill."""
+    server = Server(tmp_path / "data", "--workers", "2").start()
+    yield server
+    server.close()
+
+
+def studies(server: Server, token: str) -> list[str]:
+    """UIDs of the studies that QIDO-RS lists."""
+    answer = requests.get(f"{server.url}/dicomweb/studies", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    answer.raise_for_status()
+    return [study["0020000D"]["Value"][0] for study in answer.json()] if answer.content else []
+
+
+async def echo(server: Server) -> bool:
+    """Whether C-ECHO succeeds."""
+    contexts = [(VERIFICATION, ["1.2.840.10008.1.2"])]
+    async with connect("127.0.0.1", server.port, "FILMLESS", "TEST", contexts) as client:
+        return (await client.echo()).is_success
+
+
+def test_a_fresh_start_answers_at_both_doors_and_stops_with_success(own_server: Server) -> None:
+    assert asyncio.run(echo(own_server))
+    assert "Make the first administrator (once): http" in own_server.log
+    children = psutil.Process(own_server.process.pid).children(recursive=True)
+    assert own_server.terminate() == 0
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+
+
+def test_a_second_server_on_the_folder_is_refused(own_server: Server) -> None:
+    second = run_command("serve", "--data", own_server.data, "--http", "127.0.0.1:0", "--dimse", "127.0.0.1:0")
+    assert second.returncode == 1
+    assert second.stderr.strip() == (
+        f"Another Filmless (process {own_server.process.pid}) serves the data folder {own_server.data}."
+    )
+
+
+def test_an_address_in_use_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        outcome = run_command("serve", "--data", tmp_path, "--http", "127.0.0.1:0", "--dimse", address)
+    assert (outcome.returncode, outcome.stderr) == (1, f"DICOM cannot listen on {address}: the address is in use.\n")
+
+
+def test_http_for_other_machines_demands_tls(tmp_path: Path) -> None:
+    outcome = run_command("serve", "--data", tmp_path, "--http", "0.0.0.0:0", "--dimse", "127.0.0.1:0")
+    assert outcome.returncode == 1
+    assert "demands TLS" in outcome.stderr
+
+
+@pytest.mark.parametrize("flags", [["--hl7", "127.0.0.1:2575"], ["--worker", "1"]])
+def test_an_unknown_flag_is_named(tmp_path: Path, flags: list[str]) -> None:
+    outcome = run_command("serve", "--data", tmp_path, *flags)
+    assert outcome.returncode == 2
+    assert f"No such option: {flags[0]}" in outcome.stderr
+
+
+def test_an_unknown_key_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "filmless.toml").write_text("port = 104\n")
+    outcome = run_command("serve", "--data", tmp_path)
+    assert outcome.returncode == 2
+    assert outcome.stderr == f'{tmp_path / "filmless.toml"} has the key "port", which is no setting of Filmless.\n'
+
+
+def test_commands_take_effect_while_the_server_runs(own_server: Server) -> None:
+    token = own_server.token()
+    assert studies(own_server, token) == []
+    made = own_server.run("user", "add", "anna", "--role", "radiologist", "--password-stdin", text=PASSWORD)
+    assert made.returncode == 0
+    login = {"username": "anna", "password": PASSWORD}
+    assert requests.post(f"{own_server.url}/api/login", json=login, timeout=10).status_code == 200
+    assert own_server.run("ae", "add", "CT1", "10.0.0.1", "104", "--allow", "echo,store").returncode == 0
+    assert own_server.run("ae", "list").stdout == "CT1\t10.0.0.1\t104\techo,store\tkeep-both\tplain\t\t\n"
+
+
+def test_commands_work_while_no_server_runs(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    token = run_command("token", "create", "--name", "t", "--role", "administrator", "--data", data).stdout.split()[-1]
+    files = tmp_path / "files"
+    files.mkdir()
+    for image in series(3):
+        write_file(files, image)
+    (files / "readme.txt").write_text("no DICOM")
+    imported = run_command("import", files, "--data", data)
+    assert (imported.returncode, imported.stdout) == (0, "")
+    assert imported.stderr.splitlines()[-1] == "4 files: 3 new, 1 not DICOM."
+    again = run_command("import", files, "--data", data)
+    assert again.stderr.splitlines()[-1] == "4 files: 3 already kept, 1 not DICOM."
+    server = Server(data).start()
+    try:
+        assert len(studies(server, token)) == 1
+    finally:
+        server.close()
+
+
+def test_a_role_that_does_not_exist_is_answered_with_the_list(tmp_path: Path) -> None:
+    outcome = run_command("token", "create", "--name", "t", "--role", "boss", "--data", tmp_path)
+    assert outcome.returncode == 1
+    assert "Roles are: administrator, radiologist," in outcome.stderr
+
+
+def test_what_was_acknowledged_is_there_after_a_kill(own_server: Server, tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    for image in series(5):
+        write_file(files, image)
+    token = own_server.token()
+    target = f"FILMLESS@127.0.0.1:{own_server.port}"
+    assert own_server.run("send", target, files).returncode == 0
+    before = studies(own_server, token)
+    own_server.kill()
+    own_server.start()
+    assert studies(own_server, token) == before
+    assert len(before) == 1
+
+
+def test_a_killed_server_process_is_replaced_and_loses_nothing(own_server: Server, tmp_path: Path) -> None:
+    path = write_file(tmp_path, ct_image())
+    assert own_server.run("send", f"FILMLESS@127.0.0.1:{own_server.port}", path).returncode == 0
+    token = own_server.token()
+    for child in psutil.Process(own_server.process.pid).children():
+        if "postgres" not in child.name():
+            child.kill()
+    wait_until(lambda: own_server.log.count("event=server_process_ended") == 2)
+    wait_until(own_server.is_ready)
+    assert len(studies(own_server, token)) == 1
+
+
+def test_a_killed_database_is_started_again(own_server: Server) -> None:
+    token = own_server.token()
+    postmaster = int((own_server.data / "postgres" / "postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGQUIT)
+    wait_until(lambda: "event=database_started" in own_server.log)
+    wait_until(
+        lambda: (
+            requests.get(
+                f"{own_server.url}/dicomweb/studies", headers={"Authorization": f"Bearer {token}"}, timeout=30
+            ).ok
+        )
+    )
+
+
+def test_a_signal_under_load_loses_nothing_that_was_acknowledged(own_server: Server, tmp_path: Path) -> None:
+    token = own_server.token()
+    folders = [tmp_path / str(number) for number in range(2)]
+    for folder in folders:
+        folder.mkdir()
+        for image in series(40):
+            write_file(folder, image)
+    taken: list[int] = []
+
+    def send(folder: Path) -> None:
+        outcome = own_server.run("send", f"FILMLESS@127.0.0.1:{own_server.port}", folder)
+        taken.append(int(outcome.stderr.splitlines()[-1].split()[0]))
+
+    senders = [threading.Thread(target=send, args=(folder,)) for folder in folders]
+    for sender in senders:
+        sender.start()
+    wait_until(lambda: any(own_server.data.glob("packs/ingest/*/*/*.tar")))
+    assert own_server.terminate() == 0
+    for sender in senders:
+        sender.join()
+    own_server.start()
+    answer = requests.get(
+        f"{own_server.url}/dicomweb/instances", headers={"Authorization": f"Bearer {token}"}, timeout=10
+    )
+    assert len(answer.json() if answer.content else []) >= sum(taken)
