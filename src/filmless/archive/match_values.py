@@ -111,7 +111,7 @@ Wanted = Exact | Like | Name | Sounds | Dates | Times | Moments | Number | Empty
 _EMPTY = '""'  # two quotation marks (PS3.4 C.2.2.2.7)
 _DATE = re.compile(r"(\d{4})(\.?)(\d{2})\2(\d{2})", re.ASCII)  # with dots: as before 1993 (PS3.5 6.2)
 _TIME = re.compile(r"(\d{2})(?:(:?)(\d{2})(?:\2(\d{2})(?:\.(\d{1,6}))?)?)?", re.ASCII)
-_MOMENT = re.compile(r"(\d{4}(?:\d{2}){0,5})(?:\.(\d{1,6}))?(?:[+-]\d{4})?", re.ASCII)
+_MOMENT = re.compile(r"(\d{4}(?:\d{2}){0,5})(?:\.(\d{1,6}))?(?:[+-](?:0\d|1[0-4])[0-5]\d)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _FIRST_MOMENT, _LAST_MOMENT = "00000101000000000000", "99991231235959999999"
 
@@ -190,8 +190,10 @@ def _merged_wild_cards(value: str) -> str:
     return re.sub(r"[*?]{2,}", lambda run: "?" * run[0].count("?") + "*" * ("*" in run[0]), value)
 
 
-def _name(_name: str, value: str) -> Wanted:
+def _name(name: str, value: str) -> Wanted:
     groups = tuple("" if is_universal(group) else _folded_group(group) for group in value.split("=")[:3])
+    if not any(groups) and value.strip("^=* "):
+        raise BadQuery(f"{name}: the value holds no letters")
     return Name(groups, _merged_wild_cards(value.rstrip("^= ")))
 
 

@@ -81,7 +81,7 @@ class PostgresFind:
         for segment in segments(search.compiler.sortings, search.sort_values(rows[-1])):
             statement = search.compiler.page(search.answer.fields, segment, left)
             with _cursor(self._database, name="matches") as cursor:
-                cursor.execute(statement.sql.encode(), statement.values, prepare=False)
+                cursor.execute(statement.sql.encode(), statement.values)
                 for row in cursor:
                     yield reader(row)
                     left = None if left is None else left - 1

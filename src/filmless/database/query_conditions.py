@@ -209,6 +209,8 @@ class Conditions:
             return f"p.name_sounds @> {self._bound.bind(list(wanted.codes))}::text[]"
         if isinstance(wanted, Empty) or not isinstance(wanted, Name):
             return "p.name_folded = ''"
+        if not any(wanted.groups):
+            return "true"
         if len(wanted.groups) == 1:
             return any_of(self._name_group(number, wanted.groups[0]) for number in (1, 2, 3))
         groups = [self._name_group(number, group) for number, group in enumerate(wanted.groups, 1) if group]
