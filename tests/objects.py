@@ -80,7 +80,9 @@ def part10_bytes(image: Dataset, transfer_syntax_uid: str = ExplicitVRLittleEndi
     meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
     meta.TransferSyntaxUID = UID(transfer_syntax_uid)
     target = io.BytesIO()
-    file = FileDataset(target, dict(image), file_meta=meta, preamble=b"\0" * 128)
+    syntax = meta.TransferSyntaxUID
+    encoding = {"is_implicit_VR": syntax.is_implicit_VR, "is_little_endian": syntax.is_little_endian}
+    file = FileDataset(target, dict(image), file_meta=meta, preamble=b"\0" * 128, **encoding)
     file.save_as(target, enforce_file_format=True)
     return target.getvalue()
 

@@ -133,8 +133,8 @@ async def _send(answer: Answer, request: Request, send: Send) -> None:
     if answer.status >= 400 and _body_may_be_long(request):
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    if isinstance(body, bytes) or request.method == "HEAD":
-        await send({"type": "http.response.body", "body": body if isinstance(body, bytes) else b""})
+    if request.method == "HEAD" or isinstance(body, bytes):
+        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
         return
     gone = asyncio.ensure_future(_until_gone(request.receive))
     try:

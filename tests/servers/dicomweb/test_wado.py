@@ -1,0 +1,170 @@
+"""WADO-RS: instances come back as they were stored, or visibly not at all."""
+
+import email
+import gzip
+from dataclasses import replace
+
+import pytest
+from objects import ct_image, data_set_bytes, head_length, part10_bytes, series
+from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
+from web_house import STOW_TYPE, Reply, WebHouse, multipart
+
+EXPLICIT = "1.2.840.10008.1.2.1"
+ANY = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+
+
+@pytest.fixture
+def house() -> WebHouse:
+    return WebHouse()
+
+
+def store(house: WebHouse, *files: bytes) -> None:
+    headers = {"content-type": STOW_TYPE}
+    assert house.ask("POST", "/dicomweb/studies", role="service", headers=headers, body=multipart(*files)).status == 200
+
+
+def get(house: WebHouse, path: str, accept: str = ANY, **headers: str) -> Reply:
+    sent = {**({"accept": accept} if accept else {}), **headers}
+    return house.ask("GET", f"/dicomweb{path}", role="clinician" if "denied" in path else "radiologist", headers=sent)
+
+
+def parts(reply: Reply) -> list[tuple[str, bytes]]:
+    head = f"Content-Type: {reply.headers['content-type']}\r\n\r\n".encode()
+    message = email.message_from_bytes(head + reply.body)
+    return [(part["Content-Type"], part.get_payload(decode=True)) for part in message.get_payload()]  # type: ignore[union-attr,misc]
+
+
+def path_of(image: object, *, level: str = "instance") -> str:
+    study, one, instance = (getattr(image, f"{name}InstanceUID") for name in ("Study", "Series", "SOP"))
+    path = f"/studies/{study}"
+    if level != "study":
+        path += f"/series/{one}"
+    return path + (f"/instances/{instance}" if level == "instance" else "")
+
+
+@pytest.mark.parametrize("level", ["study", "series"])
+def test_every_instance_comes_back_as_it_was_stored(house: WebHouse, level: str) -> None:
+    images = series(7)
+    files = [part10_bytes(image) for image in images]
+    store(house, *files)
+    reply = get(house, path_of(images[0], level=level))
+    assert int(reply.headers["content-length"]) == len(reply.body)
+    boundary = reply.headers["content-type"].partition("boundary=")[2]
+    bodies = [piece.partition(b"\r\n\r\n")[2] for piece in (b"\r\n" + reply.body).split(f"\r\n--{boundary}".encode())]
+    assert bodies[1:-1] == files
+    assert reply.headers["content-type"].startswith('multipart/related; type="application/dicom"; boundary=')
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, ImplicitVRLittleEndian, ExplicitVRBigEndian])
+def test_a_part_names_the_transfer_syntax_that_is_stored(house: WebHouse, syntax: str) -> None:
+    image = ct_image()
+    store(house, part10_bytes(image, syntax))
+    for accept in (ANY, "", "*/*", 'multipart/related; type="application/dicom"', f"{ANY[:-1]}{syntax}"):
+        ((part_type, _),) = parts(get(house, path_of(image), accept))
+        assert part_type == f"application/dicom; transfer-syntax={syntax}"
+
+
+def test_one_instance_may_come_alone(house: WebHouse) -> None:
+    image = ct_image()
+    store(house, part10_bytes(image))
+    reply = get(house, path_of(image), "application/dicom; transfer-syntax=*")
+    assert (reply.headers["content-type"], reply.body) == (
+        f"application/dicom; transfer-syntax={EXPLICIT}",
+        part10_bytes(image),
+    )
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/csv",
+        'multipart/related; type="application/dicom"; transfer-syntax=1.2.3.4.5',
+        'multipart/related; type="application/dicom";q=0',
+        'multipart/related; type="image/jpeg"',
+        "application/zip",
+    ],
+)
+def test_what_cannot_be_given_is_406(house: WebHouse, accept: str) -> None:
+    image = ct_image()
+    store(house, part10_bytes(image))
+    assert get(house, path_of(image), accept).status == 406
+
+
+def test_what_is_not_kept_is_404_and_a_malformed_uid_400(house: WebHouse) -> None:
+    image = ct_image()
+    store(house, part10_bytes(image))
+    assert get(house, "/studies/1.2.3").status == 404
+    assert get(house, f"/studies/{image.StudyInstanceUID}/series/1.2.3").status == 404
+    assert get(house, "/studies/not!a!uid").status == 400
+
+
+def test_damaged_bytes_end_the_answer_visibly(house: WebHouse) -> None:
+    images = series(3)
+    store(house, *map(part10_bytes, images))
+    kept, content = house.archive.files[images[1].SOPInstanceUID]
+    damaged = replace(kept, placement=replace(kept.placement, data_set_sha256=bytes(32)))
+    house.archive.files[images[1].SOPInstanceUID] = (damaged, content)
+    reply = get(house, path_of(images[0], level="series"))
+    assert reply.broken
+    assert len(reply.body) < int(reply.headers["content-length"])
+    assert part10_bytes(images[1])[: len(content) // 2] not in reply.body
+
+
+def test_metadata_is_the_header_of_each_instance_with_addresses_for_its_pixels(house: WebHouse) -> None:
+    images = series(70)
+    store(house, *map(part10_bytes, images))
+    reply = get(house, path_of(images[0], level="series") + "/metadata", "application/dicom+json")
+    assert [each["00080018"]["Value"][0] for each in reply.json()] == [image.SOPInstanceUID for image in images]
+    address = reply.json()[0]["7FE00010"]["BulkDataURI"]
+    assert address == f"http://127.0.0.1:8080/dicomweb{path_of(images[0])}/bulkdata/7FE00010"
+    assert not [tag for tag in reply.json()[0] if tag.startswith("0002")]
+
+
+def test_metadata_is_packed_for_those_who_take_it_packed(house: WebHouse) -> None:
+    image = ct_image()
+    store(house, part10_bytes(image))
+    path = path_of(image) + "/metadata"
+    packed = get(house, path, "application/dicom+json", **{"accept-encoding": "br, gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == get(house, path, "application/dicom+json").body
+    plain = get(house, path, "application/dicom+json", **{"accept-encoding": "gzip;q=0"})
+    assert "content-encoding" not in plain.headers
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, ImplicitVRLittleEndian, ExplicitVRBigEndian])
+def test_pixel_data_by_its_address_are_its_bytes_in_little_endian_order(house: WebHouse, syntax: str) -> None:
+    image = ct_image()
+    store(house, part10_bytes(image, syntax))
+    path = path_of(image) + "/bulkdata/7FE00010"
+    stored = data_set_bytes(image, syntax)[-128:]
+    wanted = stored if syntax != ExplicitVRBigEndian else bytes(stored[place ^ 1] for place in range(128))
+    alone = get(house, path, "*/*;q=0.1, application/octet-stream")
+    assert (alone.headers["content-type"], alone.body) == ("application/octet-stream", wanted)
+    assert alone.headers["content-disposition"] == "attachment"
+    ((part_type, body),) = parts(get(house, path, 'multipart/related; type="application/octet-stream"'))
+    assert (part_type.split(";")[0], body) == ("application/octet-stream", wanted)
+
+
+def test_other_binary_values_have_addresses_too(house: WebHouse) -> None:
+    image = ct_image()
+    image.add_new(0x00091001, "OB", bytes(range(256)) * 8)
+    image.add_new(0x00090010, "LO", "TEST")
+    store(house, part10_bytes(image))
+    metadata = get(house, path_of(image) + "/metadata", "application/dicom+json").json()[0]
+    address = metadata["00091001"]["BulkDataURI"].removeprefix("http://127.0.0.1:8080/dicomweb")
+    assert get(house, address, "application/octet-stream").body == bytes(range(256)) * 8
+
+
+@pytest.mark.parametrize("path", ["00100010x", "..", "00091001", "7FE00010/0/1", "%2e%2e/x"])
+def test_an_address_that_metadata_never_gave_is_404(house: WebHouse, path: str) -> None:
+    image = ct_image()
+    store(house, part10_bytes(image))
+    assert get(house, f"{path_of(image)}/bulkdata/{path}", "*/*").status == 404
+
+
+def test_head_says_how_much_there_is(house: WebHouse) -> None:
+    image = ct_image()
+    store(house, part10_bytes(image))
+    reply = house.ask("HEAD", f"/dicomweb{path_of(image)}", role="service", headers={"accept": "application/dicom"})
+    assert (int(reply.headers["content-length"]), reply.body) == (len(part10_bytes(image)), b"")
+    assert head_length(part10_bytes(image)) > 132

@@ -1,0 +1,304 @@
+"""The web application over an archive in memory, and a client that speaks ASGI to it without a socket."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from objects import head_length
+from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import dcmread
+
+from filmless.access.accounts import TooManyFailures, User
+from filmless.access.credentials import csrf_token
+from filmless.access.roles import Role
+from filmless.access.scope import Kind, Principal
+from filmless.archive.errors import Damaged, NotFound
+from filmless.archive.events import Event
+from filmless.archive.findings import Finding
+from filmless.archive.model import (
+    Count,
+    FrameTable,
+    KeptInstance,
+    Outcome,
+    Page,
+    Placement,
+    Query,
+    Received,
+    Refusal,
+    Refused,
+    Stored,
+    StoredAs,
+)
+from filmless.archive.scope import Scope
+from filmless.servers.dicomweb.routes import dicomweb_routes
+from filmless.servers.dicomweb.service import Service
+from filmless.servers.gate import Credentials, Gate
+from filmless.servers.http import WebApplication
+from filmless.servers.pages.routes import page_routes, with_description
+from filmless.servers.pages.session import House, Session
+from filmless.servers.pages.static import StaticFiles
+from filmless.servers.pages.studies import Studies
+from filmless.servers.routes import Route, Routes
+
+PASSWORD = "plum-jacket-orbit"
+
+
+class FakeArchive:
+    """What the doors call of the archive, in memory."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[KeptInstance, bytes]] = {}
+        self.queries: list[Query] = []
+        self.scopes: list[Scope] = []
+        self.page = Page(())
+        self.refusal: Refusal | None = None
+        self.larges: list[FakeLarge] = []
+        self.found: list[Finding] = []
+
+    def store(self, received: Received, scope: Scope) -> "Future[Outcome]":
+        self.scopes.append(scope)
+        future: Future[Outcome] = Future()
+        future.set_result(self._outcome(received.head + bytes(received.data_set), received))
+        return future
+
+    def store_large(self, **named: Any) -> "FakeLarge":
+        self.larges.append(FakeLarge(self, named))
+        return self.larges[-1]
+
+    def find(self, query: Query, scope: Scope) -> Page:
+        self.queries.append(query)
+        self.scopes.append(scope)
+        return self.page
+
+    def count(self, query: Query, scope: Scope) -> Count:
+        return Count(10_000, is_exact=False)
+
+    def instances(self, study: str, series: str | None, instance: str | None, *, scope: Scope) -> list[KeptInstance]:
+        self.scopes.append(scope)
+        named = [
+            kept
+            for kept, _ in self.files.values()
+            if kept.study_uid == study and series in {None, kept.series_uid} and instance in {None, kept.instance_uid}
+        ]
+        if not named:
+            raise NotFound(study)
+        return named
+
+    def read(self, kept: KeptInstance, start: int = 0, stop: int | None = None) -> bytes:
+        return self.files[kept.instance_uid][1][start:stop]
+
+    def chunks(self, kept: KeptInstance, scope: Scope) -> Iterator[bytes]:
+        content = self.files[kept.instance_uid][1]
+        half = len(content) // 2
+        yield content[:half]
+        if sha256(content[kept.placement.head_length :]).digest() != kept.placement.data_set_sha256:
+            raise Damaged(kept.instance_uid)
+        yield content[half:]
+
+    def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable:
+        raise NotFound(kept.instance_uid)
+
+    def findings(self, scope: Scope, study_uid: str | None = None) -> list[Finding]:
+        return [each for each in self.found if study_uid in {None, each.study_uid}]
+
+    def _outcome(self, content: bytes, received: Received) -> Outcome:
+        read = dcmread(DicomBytesIO(content), stop_before_pixels=True, force=True)
+        uids = str(read.get("SOPClassUID", "")), str(read.get("SOPInstanceUID", ""))
+        if self.refusal:
+            return Refused(self.refusal, "as the test wants it", *uids)
+        study = str(read.get("StudyInstanceUID", ""))
+        if received.source.study_uid not in {None, study}:
+            return Refused(Refusal.OTHER_STUDY, "another study", *uids)
+        length = head_length(content)
+        place = Placement("p.tar", 0, len(content), length, b"", sha256(content[length:]).digest())
+        pixels = content.find(b"\xe0\x7f\x10\x00")
+        self.files[uids[1]] = (
+            KeptInstance(
+                study,
+                str(read.SeriesInstanceUID),
+                uids[1],
+                uids[0],
+                received.transfer_syntax_uid,
+                place,
+                pixels - length if pixels > 0 else None,
+                received.received_at,
+            ),
+            content,
+        )
+        return Stored(*uids, study, str(read.SeriesInstanceUID), StoredAs.NEW)
+
+
+@dataclass
+class FakeLarge:
+    """A large object on its way in."""
+
+    archive: FakeArchive
+    named: dict[str, Any]
+    written: list[bytes] = field(default_factory=list)
+    aborted: bool = False
+
+    def write(self, chunk: bytes) -> None:
+        self.written.append(bytes(chunk))
+
+    def finish(self) -> "Future[Outcome]":
+        named = self.named
+        data_set = b"".join(self.written)
+        received = Received(named["head"], data_set, named["transfer_syntax_uid"], named["source"], datetime.now(UTC))
+        return self.archive.store(received, named["scope"])
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+class Secrets:
+    """Tokens and sessions by their text: the name of a role speaks for that role."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.lookups = 0
+        self.ended: set[str] = set()
+
+    def find(self, secret: str, address: str) -> Principal | None:
+        self.lookups += 1
+        if secret in self.ended or secret not in set(Role):
+            return None
+        return Principal(self.kind, secret, Role(secret), address)
+
+    def open(self, user_name: str, address: str) -> str:
+        return user_name
+
+    def close(self, secret: str, address: str) -> None:
+        self.ended.add(secret)
+
+
+class FakeAccounts:
+    """Every role is a user of that name with one password."""
+
+    def log_in(self, name: str, password: str, address: str) -> User | TooManyFailures | None:
+        return User(name, Role(name)) if password == PASSWORD else None
+
+    def set_up(self, token: str, name: str, password: str) -> User | None:
+        return User(name, Role.ADMINISTRATOR) if token == "token" else None
+
+
+class Recorder:
+    """An event log that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.flushed = 0
+
+    def gather(self, event: Event) -> None:
+        self.events.append(event)
+
+    def flush(self) -> None:
+        self.flushed = len(self.events)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back; ``broken`` when the answer did not come to its end."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    broken: bool = False
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class WebHouse:
+    """The application and all that it stands on."""
+
+    def __init__(self, assets: Path | None = None) -> None:
+        executor: Executor = ThreadPoolExecutor(4)
+        self.archive: Any = FakeArchive()
+        self.tokens, self.sessions = Secrets(Kind.TOKEN), Secrets(Kind.USER)
+        self.recorder = Recorder()
+        self.gate = Gate(Credentials(self.tokens, self.sessions), self.recorder, executor)
+        session = Session(FakeAccounts(), self.sessions, self.gate, House("FILMLESS", "1"), executor)
+        self.routes: list[Route] = with_description(
+            [
+                *page_routes(session, Studies(self.archive, executor), lambda: True),
+                *dicomweb_routes(Service(self.archive, executor), None),  # type: ignore[arg-type]
+            ]
+        )
+        self.application = WebApplication(
+            Routes(self.routes), self.gate, StaticFiles(assets or Path("/nowhere"), self.gate).serve
+        )
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        role: str = "",
+        headers: dict[str, str] | None = None,
+        body: bytes | list[bytes] = b"",
+        scheme: str = "http",
+    ) -> Reply:
+        """One request; ``role`` sends that role's token, a list as ``body`` comes in these pieces."""
+        sent = {"host": "archive.example:8080", **(headers or {})}
+        if role:
+            sent["authorization"] = f"Bearer {role}"
+        return asyncio.run(self._ask(method, path, sent, body if isinstance(body, list) else [body], scheme))
+
+    async def _ask(self, method: str, path: str, headers: dict[str, str], body: list[bytes], scheme: str) -> Reply:
+        bare, _, query = path.partition("?")
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": bare,
+            "raw_path": bare.encode(),
+            "query_string": query.encode(),
+            "scheme": scheme,
+            "client": ("10.0.0.1", 50000),
+            "server": ("127.0.0.1", 8080),
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+        }
+        coming = list(body)
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            if not coming:
+                await asyncio.Event().wait()
+            return {"type": "http.request", "body": coming.pop(0), "more_body": bool(coming)}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        broken = False
+        try:
+            await self.application(scope, receive, send)
+        except Damaged:
+            broken = True
+        start = sent[0]
+        heads = {name.decode(): value.decode() for name, value in start["headers"]}
+        return Reply(start["status"], heads, b"".join(each["body"] for each in sent[1:]), broken)
+
+
+def session_headers(role: str, **others: str) -> dict[str, str]:
+    """What a page of our own sends for a signed-in person."""
+    return {
+        "cookie": f"filmless={role}",
+        "x-csrf-token": csrf_token(role),
+        "origin": "http://archive.example:8080",
+        "sec-fetch-site": "same-origin",
+        **others,
+    }
+
+
+def multipart(*parts: bytes, boundary: str = "x") -> bytes:
+    """A multipart/related body of DICOM objects."""
+    delimiter = f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
+    return b"".join(delimiter + part + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
+
+
+STOW_TYPE = 'multipart/related; type="application/dicom"; boundary=x'
