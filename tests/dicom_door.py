@@ -95,7 +95,7 @@ class ArchiveInMemory:
         self.came.set()
         return self.outcome(received.instance_uid or "")
 
-    def store_large(
+    def store_large(  # noqa: PLR0917  as the archive's
         self,
         source: Source,
         transfer_syntax_uid: str,
@@ -185,7 +185,7 @@ def door(policy: Policy | None = None, *peers: Peer, archive: ArchiveInMemory | 
         yield running
     finally:
         archive.gate.set()
-        if thread.is_alive():
+        if not listener._is_drained.is_set():
             running.drain(5).result(10)
         thread.join(10)
         sock.close()
@@ -209,6 +209,17 @@ class RawPeer:
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
 
+    def flood(self, piece: bytes, most: int) -> int:
+        """Send the piece again and again until it is taken no more; tells how many bytes were."""
+        sent = 0
+        try:
+            while sent < most:
+                self.send(piece)
+                sent += len(piece)
+        except OSError:  # cut off, or nothing was read for as long as the socket's timeout
+            pass
+        return sent
+
     def exactly(self, length: int) -> bytes:
         data = b""
         while len(data) < length:
@@ -231,7 +242,9 @@ class RawPeer:
     ) -> tuple[int, bytes]:
         """The PDU that answers; context IDs are 1, 3, 5, ..."""
         proposed = tuple(ProposedContext(2 * i + 1, a, tuple(t)) for i, (a, t) in enumerate(contexts))
-        self.send(write_pdu(AssociateRequest(called, calling, proposed, user or UserInformation(16384, "1.2.3", "RAW"))))
+        self.send(
+            write_pdu(AssociateRequest(called, calling, proposed, user or UserInformation(16384, "1.2.3", "RAW")))
+        )
         return self.pdu()
 
     def command(self, context_id: int, elements: dict[int, int | str]) -> None:

@@ -1,4 +1,4 @@
-"""What is agreed: every storage class with stored pixels, in the best of the syntaxes offered (PS3.4 B, PS3.8 7.1.1)."""
+"""What is agreed: every storage class with stored pixels, in the best syntax offered (PS3.4 B, PS3.8 7.1.1)."""
 
 import pytest
 
@@ -64,7 +64,9 @@ def test_unknown_and_private_classes_are_taken_for_storage(uid: str) -> None:
     assert answer(uid, EXPLICIT) == (Result.ACCEPTANCE, EXPLICIT)
 
 
-@pytest.mark.parametrize("abstract", ["", "no uid", "1." * 200 + "1", "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.5.1.4.39.1"])
+@pytest.mark.parametrize(
+    "abstract", ["", "no uid", "1." * 200 + "1", "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.5.1.4.39.1"]
+)
 def test_what_is_no_uid_or_of_another_service_is_refused(abstract: str) -> None:
     assert answer(abstract, EXPLICIT)[0] is Result.ABSTRACT_SYNTAX_NOT_SUPPORTED
 
@@ -86,7 +88,9 @@ def test_rights_of_the_registry_decide_on_contexts() -> None:
 
 
 def test_negotiation_items_are_answered_within_what_we_do() -> None:
-    user = UserInformation(16384, async_window=(0, 0), roles=(Role(CT, scu=True, scp=True), Role("junk", True, True)))
+    user = UserInformation(
+        16384, async_window=(0, 0), roles=(Role(CT, scu=True, scp=True), Role("junk", scu=True, scp=True))
+    )
     agreement = agree(AssociateRequest("FILMLESS", "CT1", (), user), POLICY, None)
     assert agreement.user.async_window == (1, 1)
     assert agreement.user.roles == (Role(CT, scu=True, scp=False),)

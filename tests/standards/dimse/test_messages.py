@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filmless.standards.dimse.commands import Command, CommandField, Element, read_command, write_command, write_response
+from filmless.standards.dimse.commands import (
+    Command,
+    CommandField,
+    Element,
+    read_command,
+    write_command,
+    write_response,
+)
 from filmless.standards.dimse.messages import CommandReceived, DataSetPiece, Malformed, MessageReader
 from filmless.standards.dimse.status import Status, StatusKind, status_kind
 from filmless.standards.upper_layer.indications import Data
@@ -23,6 +30,10 @@ def read(data: bytes) -> Command:
     command = read_command(data)
     assert command is not None
     return command
+
+
+def piece(fragment: bytes, *, is_last: bool) -> Data:
+    return Data(3, is_command=False, is_last=is_last, fragment=memoryview(fragment))
 
 
 def test_a_command_comes_back_as_it_was_written() -> None:
@@ -87,12 +98,14 @@ def test_a_message_in_any_fragments_is_the_same_message(size: int) -> None:
     reader, raw, seen = MessageReader(), write_command(STORE), []
     for start in range(0, len(raw), size):
         is_last = start + size >= len(raw)
-        seen.append(reader.take(Data(3, is_command=True, is_last=is_last, fragment=memoryview(raw)[start : start + size])))
+        seen.append(
+            reader.take(Data(3, is_command=True, is_last=is_last, fragment=memoryview(raw)[start : start + size]))
+        )
     assert seen[:-1] == [None] * (len(seen) - 1)
     assert seen[-1] == CommandReceived(3, read(raw))
-    assert reader.take(Data(3, False, False, memoryview(b"ab"))) == DataSetPiece(memoryview(b"ab"), is_last=False)
-    assert reader.take(Data(3, False, True, memoryview(b""))) == DataSetPiece(memoryview(b""), is_last=True)
-    assert isinstance(reader.take(Data(3, False, True, memoryview(b"more"))), Malformed)
+    assert reader.take(piece(b"ab", is_last=False)) == DataSetPiece(memoryview(b"ab"), is_last=False)
+    assert reader.take(piece(b"", is_last=True)) == DataSetPiece(memoryview(b""), is_last=True)
+    assert isinstance(reader.take(piece(b"more", is_last=True)), Malformed)
 
 
 def test_endless_commands_end_at_their_limit() -> None:

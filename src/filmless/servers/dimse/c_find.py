@@ -8,10 +8,13 @@ from itertools import islice
 from filmless.access.roles import Right
 from filmless.access.scope import scope
 from filmless.archive.errors import BadQuery, Unavailable
-from filmless.archive.model import DicomJson, Query
+from filmless.archive.matching import read_query
+from filmless.archive.model import DicomJson, Level, Query
 from filmless.servers.dimse.operation import Operation
 from filmless.standards.dicom.dictionary import vr_of
-from filmless.standards.dicom.identifier import encode_identifier
+from filmless.standards.dicom.fault import Fault
+from filmless.standards.dicom.identifier import Identifier, encode_identifier, parse_identifier
+from filmless.standards.dicom.sop_classes import PATIENT_ROOT_FIND
 from filmless.standards.dimse.status import Status
 
 MAX_IDENTIFIER = 1 << 20  # bytes
@@ -36,13 +39,14 @@ async def c_find(operation: Operation) -> None:
     if len(identifier) > MAX_IDENTIFIER:
         operation.abort("identifier beyond its limit")
         return
-    asked = _understand(operation, identifier)
-    if isinstance(asked, str):
-        operation.answer(Status.DATA_SET_MISMATCH, asked)
-        return
     allowed = scope(operation.requestor.principal, Right.FIND, datetime.now(UTC))
     try:
-        status = await _send_matches(operation, asked, operation.collaborators.archive.stream(asked.query, allowed))
+        asked = _understand(operation, identifier)
+        if isinstance(asked, str):
+            operation.answer(Status.DATA_SET_MISMATCH, asked)
+            return
+        matches = await operation.in_executor(operation.collaborators.archive.stream, asked.query, allowed)
+        status = await _send_matches(operation, asked, matches)
     except BadQuery as fault:
         operation.answer(Status.CANNOT_UNDERSTAND, fault.reason)
     except Unavailable:
@@ -51,13 +55,32 @@ async def c_find(operation: Operation) -> None:
         operation.answer(status)
 
 
+def _understand(operation: Operation, data: bytes) -> _Asked | str:
+    """The query, or why there is none."""
+    identifier = parse_identifier(data, operation.context.transfer_syntax)
+    if isinstance(identifier, Fault):
+        return identifier.reason
+    level = _level_of(identifier)
+    if level is None or (level is Level.PATIENT and operation.context.abstract_syntax != PATIENT_ROOT_FIND):
+        return "Query/Retrieve Level is missing or not of this model"
+    keys = tuple((path, value) for path, value in identifier.keys if path[0] not in _OURS)
+    query = Query(level=level, matches=keys, include=identifier.tags - _OURS)
+    unsupported = read_query(query).unsupported
+    return _Asked(query, identifier.tags - _OURS, Status.PENDING_UNSUPPORTED_KEYS if unsupported else Status.PENDING)
+
+
+def _level_of(identifier: Identifier) -> Level | None:
+    named = dict(identifier.keys).get((_LEVEL,), "")
+    return Level(named) if named in set(Level) else None
+
+
 async def _send_matches(operation: Operation, asked: _Asked, matches: Iterator[DicomJson]) -> Status:
     size = FIRST_BATCH
     try:
-        while not operation.is_cancelled:
+        while not operation.is_cancelled():
             answers = await operation.in_executor(_next_answers, operation, asked, matches, size)
             for answer in answers:
-                if operation.is_cancelled:
+                if operation.is_cancelled():
                     return Status.CANCEL
                 operation.answer(asked.pending, data_set=answer)
             if len(answers) < size:

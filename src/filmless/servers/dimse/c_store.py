@@ -5,11 +5,9 @@ from datetime import UTC, datetime
 
 from filmless.access.roles import Right
 from filmless.access.scope import scope
-from filmless.archive.errors import NoSpace, Unavailable
 from filmless.archive.model import Outcome, Received, Refusal, Refused
 from filmless.archive.scope import Scope
-from filmless.servers.dimse.operation import MEMORY_LIMIT, AssociationEnded, Operation
-from filmless.servers.dimse.policy import LargeStore
+from filmless.servers.dimse.operation import MEMORY_LIMIT, Operation
 from filmless.standards.dicom.part10 import write_head
 from filmless.standards.dicom.uids import is_uid
 from filmless.standards.dimse.status import Status
@@ -77,40 +75,24 @@ async def _store(operation: Operation, data_set: bytearray, allowed: Scope, now:
 
 async def _store_large(operation: Operation, first: bytearray, allowed: Scope, now: datetime) -> Outcome:
     """Write chunk by chunk; the next chunk arrives meanwhile, and reading pauses when the disk is slower."""
+    large = await operation.in_executor(
+        operation.collaborators.archive.store_large,
+        operation.requestor.source,
+        operation.context.transfer_syntax,
+        operation.command.sop_class_uid,
+        operation.command.instance_uid,
+        allowed,
+        now,
+        _head(operation),
+    )
     try:
-        large = await operation.in_executor(
-            operation.collaborators.archive.store_large,
-            operation.requestor.source,
-            operation.context.transfer_syntax,
-            operation.command.sop_class_uid,
-            operation.command.instance_uid,
-            allowed,
-            now,
-            _head(operation),
-        )
-        await _write_or_abort(operation, large, first)
-    except Unavailable as fault:
-        await operation.discard()
-        refusal = Refusal.NO_SPACE if isinstance(fault, NoSpace) else Refusal.STORAGE_FAILED
-        return Refused(refusal, "the object cannot be written now; try again")
-    return await asyncio.wrap_future(await operation.in_executor(large.finish))
-
-
-async def _write_or_abort(operation: Operation, large: LargeStore, first: bytearray) -> None:
-    try:
-        await _write(operation, large, first)
-    except (Unavailable, AssociationEnded, asyncio.CancelledError):
+        await operation.in_executor(large.write, first)
+        while not operation.has_ended or operation.holds_data:
+            await operation.in_executor(large.write, await operation.take(CHUNK))
+    except BaseException:  # the peer is gone, or we are: nothing is left of it
         await operation.in_executor(large.abort)
         raise
-
-
-async def _write(operation: Operation, large: LargeStore, chunk: bytearray) -> None:
-    while True:
-        await operation.in_executor(large.write, chunk)
-        if operation.has_ended and not (chunk := await operation.take(CHUNK)):
-            return
-        if not operation.has_ended:
-            chunk = await operation.take(CHUNK)
+    return await asyncio.wrap_future(await operation.in_executor(large.finish))
 
 
 def _head(operation: Operation) -> bytes:

@@ -214,8 +214,8 @@ class Connection(asyncio.BufferedProtocol):
             return
         try:
             caller = await self._house.registry.caller(request.calling_ae, self.address)
-        except Exception:
-            log.exception("registry_failed")
+        except Exception as fault:  # noqa: BLE001  whatever ails the registry: the peer gets an answer
+            log.error("registry_failed", error=type(fault).__name__)
             caller = None
         if self._association.state is not State.STA3:
             return  # it went away meanwhile

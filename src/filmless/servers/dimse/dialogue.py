@@ -1,6 +1,7 @@
 """The messages of one association, served one after the other (PS3.7 8; the operations window is 1)."""
 
 import asyncio
+import traceback
 from collections import Counter, deque
 from collections.abc import Mapping
 
@@ -96,14 +97,14 @@ class Dialogue:
     def _cancel(self, message: CommandReceived) -> None:
         operation = self._operation
         if operation is not None and operation.command.message_id == message.command.message_id:
-            operation.is_cancelled = True
+            operation.cancel()
 
     def _begin(self, message: CommandReceived) -> None:
         command, context = message.command, self._contexts[message.context_id]
         if command.field & RESPONSE:
             self._line.abort("a response came to no request")
             return
-        service = SERVICES.get(command.field)  # type: ignore[call-overload]  # any number may come
+        service = SERVICES.get(command.field)
         self._operation = Operation(context, command, self.requestor, self._collaborators, self._line)
         self._task = asyncio.get_running_loop().create_task(self._serve(self._operation, service))
 
@@ -130,8 +131,8 @@ class Dialogue:
             return Status.NOT_AUTHORIZED, ""
         except AssociationEnded:
             raise
-        except Exception:
-            log.exception("operation_failed", service=service.name, calling_ae=self.requestor.source.calling_ae)
+        except Exception as fault:  # noqa: BLE001  the outermost loop of this door: one bad request ends no other
+            log.error("operation_failed", service=service.name, error=type(fault).__name__, at=_places(fault))
             return Status.PROCESSING_FAILURE, "an error of the archive; it is in its log"
         return None, ""
 
@@ -148,6 +149,11 @@ class Dialogue:
             self._line.flow.go(Cause.TURN)
             if self._line.is_finishing and self._operation is None:
                 self._line.abort("the archive is stopping")
+
+
+def _places(fault: BaseException) -> list[str]:
+    """Where it was raised, without the values in it: they may be a patient's."""
+    return [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)]
 
 
 def _kept(message: Message | ReleaseRequested) -> Message | ReleaseRequested:

@@ -59,7 +59,7 @@ class Operation:
         self.requestor = requestor
         self.collaborators = collaborators
         self.has_ended = not command.has_data_set  # nothing more of the data set will come
-        self.is_cancelled = False
+        self._is_cancelled = False
         self.status: int | None = None  # of the latest answer
         self._line = line
         self._held = bytearray()
@@ -67,6 +67,11 @@ class Operation:
         self._is_discarding = False
         self._is_lost = False
         self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def holds_data(self) -> bool:
+        """Whether something of the data set waits to be taken."""
+        return bool(self._held)
 
     # For the connection
 
@@ -81,12 +86,20 @@ class Operation:
             self._line.flow.stop(Cause.DATA_SET)
             self._wake()
 
+    def cancel(self) -> None:
+        """The peer wants no further answers."""
+        self._is_cancelled = True
+
     def lose(self) -> None:
         """The association is over."""
         self._is_lost = True
         self._wake()
 
     # For the service
+
+    def is_cancelled(self) -> bool:
+        """Whether the peer wants no further answers (C-CANCEL)."""
+        return self._is_cancelled
 
     async def take(self, up_to: int = MEMORY_LIMIT) -> bytearray:
         """The data set to its end, or the next ``up_to`` bytes of it and somewhat more.

@@ -27,7 +27,7 @@ class Policy:
 
 
 class LargeStore(Protocol):
-    """An instance on its way into the archive that is not held in memory."""
+    """An instance on its way into the archive that is not held in memory; its faults are told by ``finish``."""
 
     def write(self, chunk: Buffer) -> None:
         """Append; blocks."""
@@ -53,7 +53,7 @@ class Archive(Protocol):
         instance_uid: str | None,
         scope: Scope,
         received_at: datetime,
-        head: bytes | None,
+        head: bytes,
     ) -> LargeStore:
         """Begin to keep a large instance; blocks."""
 

@@ -1,0 +1,161 @@
+"""C-FIND at the door: what is asked reaches the archive, matches go out one by one, and a cancel stops them."""
+
+import struct
+
+import pytest
+
+from dicom_door import EXPLICIT, IMPLICIT, STUDY_FIND, VERIFICATION, RawPeer, door, value
+from filmless.archive.errors import BadQuery, Unavailable
+from filmless.archive.model import DicomJson, Level
+from filmless.standards.dicom.identifier import Identifier, parse_identifier
+from filmless.standards.dimse.commands import CommandField, Element, write_command
+from filmless.standards.upper_layer.pdu import PduType
+
+PATIENT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
+CONTEXTS = [(VERIFICATION, (IMPLICIT,)), (STUDY_FIND, (IMPLICIT,)), (PATIENT_FIND, (EXPLICIT, IMPLICIT))]
+LEVEL, PATIENT_NAME, PATIENT_ID, STUDY_UID, COMMENTS = 0x00080052, 0x00100010, 0x00100020, 0x0020000D, 0x00104000
+
+
+def implicit(*elements: tuple[int, str]) -> bytes:
+    encoded = b""
+    for tag, text in elements:
+        raw = text.encode()
+        raw += b" " * (len(raw) % 2)
+        encoded += struct.pack("<HHI", tag >> 16, tag & 0xFFFF, len(raw)) + raw
+    return encoded
+
+
+def ask(peer: RawPeer, identifier: bytes, context_id: int = 3, model: str = STUDY_FIND) -> None:
+    elements: dict[int, int | str] = {Element.COMMAND_FIELD: CommandField.C_FIND.value, Element.PRIORITY: 0}
+    peer.command(context_id, elements | {Element.AFFECTED_SOP_CLASS_UID: model})
+    peer.data_set(context_id, identifier)
+
+
+def answers(peer: RawPeer) -> tuple[list[int], list[Identifier]]:
+    statuses, matches = [], []
+    while True:
+        numbers, _, data = peer.message()
+        statuses.append(numbers[Element.STATUS])
+        if not data:
+            return statuses, matches
+        match = parse_identifier(data, IMPLICIT)
+        assert isinstance(match, Identifier)
+        matches.append(match)
+
+
+def studies(count: int) -> list[DicomJson]:
+    return [
+        {
+            "0020000D": {"vr": "UI", "Value": [f"1.2.{number}"]},
+            "00100010": {"vr": "PN", "Value": [{"Alphabetic": "Müller^Jörg"}]},
+            "00100020": {"vr": "LO", "Value": ["not asked for"]},
+        }
+        for number in range(count)
+    ]
+
+
+def test_matches_hold_what_was_asked_for_and_who_has_it() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        house.archive.matches = studies(2)
+        peer.associate(CONTEXTS)
+        ask(peer, implicit((LEVEL, "STUDY"), (PATIENT_NAME, "M*"), (COMMENTS, ""), (STUDY_UID, "")))
+        statuses, matches = answers(peer)
+        (query,) = house.archive.queries
+        assert house.archive.is_closed.wait(10)
+    assert statuses == [0xFF00, 0xFF00, 0x0000]
+    assert query.level is Level.STUDY
+    assert ((PATIENT_NAME,), "M*") in query.matches
+    keys = dict(matches[1].keys)
+    assert keys[(STUDY_UID,)] == "1.2.1"
+    assert keys[(PATIENT_NAME,)] == "Müller^Jörg"
+    assert keys[(LEVEL,)] == "STUDY"
+    assert keys[(0x00080054,)] == "FILMLESS"
+    assert keys[(COMMENTS,)] == ""
+    assert (PATIENT_ID,) not in keys
+
+
+def test_an_optional_key_that_is_not_matched_is_told() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        house.archive.matches = studies(1)
+        peer.associate(CONTEXTS)
+        ask(peer, implicit((LEVEL, "STUDY"), (0x00181030, "protocol"), (STUDY_UID, "")))
+        assert answers(peer)[0] == [0xFF01, 0x0000]
+
+
+@pytest.mark.parametrize(
+    ("context_id", "model", "identifier", "status"),
+    [
+        (3, STUDY_FIND, implicit((PATIENT_NAME, "")), 0xA900),
+        (3, STUDY_FIND, implicit((LEVEL, "NONSENSE")), 0xA900),
+        (3, STUDY_FIND, implicit((LEVEL, "PATIENT")), 0xA900),
+        (3, STUDY_FIND, b"\x01\x02\x03", 0xA900),
+        (3, STUDY_FIND, b"", 0xA900),
+        (3, STUDY_FIND, implicit((LEVEL, "STUDY"), (0x00080020, "no date")), 0xC000),
+    ],
+)
+def test_a_bad_identifier_is_answered(context_id: int, model: str, identifier: bytes, status: int) -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        peer.associate(CONTEXTS)
+        ask(peer, identifier, context_id, model)
+        numbers, texts, _ = peer.message()
+        assert numbers[Element.STATUS] == status
+        assert texts[Element.ERROR_COMMENT]
+        assert peer.echo() == 0
+
+
+def test_the_patient_level_belongs_to_the_patient_root() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        peer.associate(CONTEXTS)
+        explicit = bytes.fromhex("08005200") + b"CS\x08\x00PATIENT "
+        ask(peer, explicit, 5, PATIENT_FIND)
+        assert answers(peer)[0] == [0x0000]
+        assert house.archive.queries[0].level is Level.PATIENT
+
+
+@pytest.mark.parametrize(("fault", "status"), [(BadQuery("too old"), 0xC000), (Unavailable("gone"), 0xA700)])
+def test_faults_of_the_archive_become_a_status(fault: Exception, status: int) -> None:
+    def failing(*_: object) -> object:
+        raise fault
+
+    with door() as house, RawPeer(house.port) as peer:
+        house.archive.stream = failing  # type: ignore[method-assign, assignment]
+        peer.associate(CONTEXTS)
+        ask(peer, implicit((LEVEL, "STUDY")))
+        assert answers(peer)[0] == [status]
+
+
+def test_a_cancel_stops_the_answers() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        house.archive.matches = studies(100_000)
+        peer.associate(CONTEXTS)
+        ask(peer, implicit((LEVEL, "STUDY"), (STUDY_UID, "")))
+        assert peer.message()[0][Element.STATUS] == 0xFF00
+        cancel = {Element.COMMAND_FIELD: CommandField.C_CANCEL.value, Element.MESSAGE_ID_RESPONDED_TO: peer.message_id}
+        peer.send(value(3, 3, write_command({**cancel, Element.DATA_SET_TYPE: 0x0101})))
+        statuses, _ = answers(peer)
+        assert statuses[-1] == 0xFE00
+        assert len(statuses) < 50_000
+        assert house.archive.is_closed.wait(10)
+        assert peer.echo() == 0
+
+
+def test_a_peer_that_does_not_read_is_not_sent_everything_and_its_end_frees_the_query() -> None:
+    with door() as house:
+        with RawPeer(house.port) as peer:
+            house.archive.matches = studies(200_000)
+            peer.associate(CONTEXTS)
+            ask(peer, implicit((LEVEL, "STUDY"), (STUDY_UID, ""), (PATIENT_NAME, "")))
+            assert peer.message()[0][Element.STATUS] == 0xFF00
+            assert not house.archive.is_closed.wait(0.5)  # 200,000 answers would fit no buffer
+        assert house.archive.is_closed.wait(10)
+        assert house.record.wait(1)[0].counts == {"C-FIND pending": 1}
+
+
+def test_an_identifier_over_its_limit_ends_the_association() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        peer.associate(CONTEXTS)
+        elements: dict[int, int | str] = {Element.COMMAND_FIELD: CommandField.C_FIND.value}
+        peer.command(3, elements | {Element.AFFECTED_SOP_CLASS_UID: STUDY_FIND})
+        for _ in range(66):
+            peer.send(value(3, 0, bytes(16000)))
+        assert peer.wait_closed() == PduType.ABORT
