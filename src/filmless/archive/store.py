@@ -12,7 +12,7 @@ from filmless.archive.scope import Scope
 from filmless.standards.dicom.same import same_elements
 
 COMPARED = 32 << 20  # bytes: larger objects are not compared element by element, another encoding is a conflict
-_ROUNDS = 8  # in each a rival may have been faster; then the sender is asked to try again
+_ROUNDS = 8  # in a row in which rivals were faster each time; then the sender is asked to try again
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,11 @@ class Committer:
     def settle(self, candidates: Sequence[Candidate]) -> None:
         """Give every candidate its outcome; replay brings ones that have a placement already."""
         waiting = list(candidates)
-        for _ in range(_ROUNDS):
-            if not waiting:
-                return
+        rounds = _ROUNDS
+        while waiting and rounds:  # a group may hold any number of contents under one UID: one is settled each round
+            before = len(waiting)
             waiting = self._round(waiting)
+            rounds = _ROUNDS if len(waiting) < before else rounds - 1
         _refuse(waiting, Refusal.STORAGE_FAILED, "Others store the same instance; try again")
 
     def record_sealed(self) -> None:
