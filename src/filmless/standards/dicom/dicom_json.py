@@ -142,12 +142,12 @@ class _Writer:
     def _element(self, step: Step) -> Json:
         kind, tag, vr, start, stop, encoding = step
         if kind is Kind.FRAGMENTS or tag in PIXELS:
-            return self._referred(tag, vr) if stop > start else {"vr": vr}
+            return {"vr": vr} if kind is Kind.ELEMENT and stop == start else self._referred(tag, vr)
         length = stop - start
         if length > _MAX_INLINE or (vr in BINARY_VRS and length >= self._bulk_threshold and self._bulk_uri):
             return self._referred(tag, vr)
         raw = bytes(self._data[start:stop])
-        if vr == "US" and not encoding.explicit_vr:
+        if vr == "US" and bytes(self._data[start - 4 : start - 2]) != b"US":  # the dictionary says it, not the data
             vr = vr_of(tag, pixel_representation=self._pixel_representation)
         if tag == SPECIFIC_CHARACTER_SET:
             self._character_set = raw
