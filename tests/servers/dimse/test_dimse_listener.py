@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import threading
 
 import pytest
 
@@ -57,6 +58,17 @@ def test_reading_stops_while_the_disk_is_slower_than_the_peer() -> None:
         peer.store_command("1.2.3.5")
         peer.socket.settimeout(1)
         assert peer.flood(value(3, 0, bytes(16378)), 256 << 20) < 64 << 20  # what the system's socket buffers took
+
+
+def test_a_slow_disk_is_not_held_against_the_peer() -> None:
+    policy = Policy("FILMLESS", limits=Limits(pdu=0.2))
+    with door(policy) as house, RawPeer(house.port) as peer:
+        peer.associate()
+        house.archive.gate.clear()
+        threading.Timer(2.5, house.archive.gate.set).start()  # longer than the limit and two looks at the timers
+        peer.store_command("1.2.3.5")
+        peer.data_set(3, bytes(48 << 20))
+        assert peer.status() == 0x0000
 
 
 def test_a_large_object_whose_sender_goes_away_is_given_up() -> None:

@@ -176,7 +176,7 @@ def test_an_unfinished_pdu_has_a_deadline_of_its_own() -> None:
     association.receive_data(SESSION[1][:3], now=5)
     association.receive_data(SESSION[1][3:9], now=40)
     assert association.deadline == 65
-    association.restart_reading(now=50)
+    association.restart_reading(50)
     assert association.deadline == 110
     indications = association.expire(now=110)
     assert [type(one) for one in indications] == [Aborted]

@@ -135,6 +135,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def check(self, now: float) -> None:
         """End what has taken too long; called about once a second."""
+        self._association.restart_reading(self.flow.resumed_at)
         limits, deadline = self._house.policy.limits, self._association.deadline
         active = max(self.last_active, self.flow.resumed_at)
         if self._association.is_over or (self.flow.unread_since or now) + limits.pdu < now:
@@ -201,11 +202,13 @@ class Connection(asyncio.BufferedProtocol):
 
     async def _leave(self) -> None:
         """What was received whole is still stored; then the association is recorded."""
-        if self.dialogue is not None:
-            await self.dialogue.rest()
-        if self._association.request is not None:
-            self._record(self._association.request)
-        self._house.leave(self)
+        try:
+            if self.dialogue is not None:
+                await self.dialogue.rest()
+            if self._association.request is not None:
+                await self._record(self._association.request)
+        finally:
+            self._house.leave(self)
 
     async def _negotiate(self, request: AssociateRequest) -> None:
         """Accept or reject; the slot is taken before anything is waited for, so that none is taken twice."""
@@ -261,7 +264,7 @@ class Connection(asyncio.BufferedProtocol):
         if self.dialogue is not None:
             self.dialogue.lose()
 
-    def _record(self, request: AssociateRequest) -> None:
+    async def _record(self, request: AssociateRequest) -> None:
         results = self._agreement.results if self._agreement is not None else ()
         refused = {result.context_id for result in results if result.result is not Result.ACCEPTANCE}
         summary = AssociationSummary(
@@ -282,7 +285,8 @@ class Connection(asyncio.BufferedProtocol):
         )
         log.info("association_ended", calling_ae=summary.calling_ae, address=summary.address, end=summary.end,
                  seconds=round(summary.seconds, 3), counts=summary.counts)  # fmt: skip
-        self._house.collaborators.executor.submit(self._house.collaborators.record.record_association, summary)
+        collaborators = self._house.collaborators
+        await self._loop.run_in_executor(collaborators.executor, collaborators.record.record_association, summary)
 
 
 def _requestor(request: AssociateRequest, caller: Caller, address: str) -> Requestor:

@@ -132,7 +132,7 @@ class Dialogue:
         except AssociationEnded:
             raise
         except Exception as fault:  # noqa: BLE001  the outermost loop of this door: one bad request ends no other
-            log.error("operation_failed", service=service.name, error=type(fault).__name__, at=_places(fault))
+            log.error("operation_failed", service=service.name, error=type(fault).__name__, raised_at=_places(fault))
             return Status.PROCESSING_FAILURE, "an error of the archive; it is in its log"
         return None, ""
 

@@ -143,10 +143,10 @@ class Association:
             self._take_read(Broken(AbortReason.NOT_SPECIFIED, "a PDU did not end in time"), now)
         return self._take_indications()
 
-    def restart_reading(self, now: float) -> None:
-        """Reading was held up on our side: an unfinished PDU gets its whole time again."""
+    def restart_reading(self, moment: float) -> None:
+        """Reading was held up on our side until then: an unfinished PDU has its whole time from there."""
         if self._reader.since is not None:
-            self._reader.since = now
+            self._reader.since = max(self._reader.since, moment)
 
     # What the user of the service does
 
