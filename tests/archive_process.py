@@ -48,12 +48,12 @@ def policy(duplicates: DuplicatePolicy) -> Source:
 class Process:
     """What one server process holds of the archive."""
 
-    def __init__(self, database: Database, root: Path, **options: object) -> None:
+    def __init__(self, database: Database, root: Path, *, reconnect_seconds: float = 6.0, **options: object) -> None:
         root.mkdir(exist_ok=True)
         self.database = database
         self.events = EventLog(database)
         self.packs = PackFolder(root, space=FreeSpace(0, 0), **options)
-        self.index = IndexRecord(database, self.events)
+        self.index = IndexRecord(database, self.events, reconnect_seconds=reconnect_seconds)
         self.committer = Committer(self.packs, self.index)
         self.group = GroupCommitter(self.committer.commit)
         self.archive = Archive(self.packs, IndexRead(database), PostgresFind(database), self.events, self.group.submit)

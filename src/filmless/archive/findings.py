@@ -18,7 +18,7 @@ class FindingKind(StrEnum):
 
 
 _TEXT = {
-    FindingKind.CONFLICT_VERSION: "Another content came under a SOP Instance UID that was kept already; the first is served.",
+    FindingKind.CONFLICT_VERSION: "Another content came under a UID that was kept already; the first is served.",
     FindingKind.PATIENT_MISMATCH: "The Patient ID was known with another name, birth date or sex; they are kept apart.",
     FindingKind.STUDY_OF_TWO_PATIENTS: "An instance of this study names another patient; it is filed in the study.",
     FindingKind.MISSING_BYTES: "Instances are no longer listed because their bytes are not on the disk.",

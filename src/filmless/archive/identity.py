@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from filmless.archive.model import DuplicatePolicy, Stored, StoredAs
-from filmless.archive.ports import Known
+from filmless.archive.ports import CONFLICT, Known
 
 WRITTEN = frozenset({StoredAs.NEW, StoredAs.CONFLICT, StoredAs.REPLACED})
 """What becomes a member of a pack."""
@@ -43,5 +43,5 @@ def is_written(stored_as: StoredAs, data_set_sha256: bytes, known: Known | None)
 
 def member_path(stored: Stored, data_set_sha256: bytes) -> str:
     """The name of the member: the UIDs, checked before, and for a conflict version what tells it from the first."""
-    version = f".conflict-{data_set_sha256.hex()[:16]}" if stored.stored_as is StoredAs.CONFLICT else ""
+    version = f"{CONFLICT}{data_set_sha256.hex()[:16]}" if stored.stored_as is StoredAs.CONFLICT else ""
     return f"{stored.study_uid}/{stored.series_uid}/{stored.instance_uid}{version}.dcm"

@@ -22,6 +22,7 @@ from filmless.archive.model import (
 )
 from filmless.archive.scope import Scope
 
+CONFLICT = ".conflict-"  # in the name of a member that is kept beside another content
 ReadHeader = Callable[[KeptInstance], DicomJson]
 
 
@@ -53,6 +54,16 @@ class Member:
     label: Label
     offset: int  # bytes, of the file
     length: int  # bytes
+
+    @property
+    def instance_uid(self) -> str:
+        """SOP Instance UID, as the path tells it."""
+        return self.label.path.rpartition("/")[2].removesuffix(".dcm").partition(CONFLICT)[0]
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether it was kept beside another content."""
+        return CONFLICT in self.label.path
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def _replay(
     """Record what the index does not know of a pack; returned is what has to wait for the other packs."""
     later, now = [], []
     for member in _unknown(claim.reader.members(start), index):
-        if member.label.replaces or ".conflict-" in member.label.path:
+        if member.label.replaces or member.is_conflict:
             later.append((claim, member))
             continue
         now.append((claim, member))
@@ -115,12 +115,8 @@ def _replay(
 def _unknown(members: Iterator[Member], index: Index) -> Iterator[Member]:
     """Members that no row speaks of."""
     while looked_at := list(islice(members, LOOKED_UP)):
-        known = index.known([_instance_uid(member) for member in looked_at])
-        yield from (member for member in looked_at if not _is_kept(member, known.get(_instance_uid(member))))
-
-
-def _instance_uid(member: Member) -> str:
-    return member.label.path.rpartition("/")[2].removesuffix(".dcm").partition(".conflict-")[0]
+        known = index.known([member.instance_uid for member in looked_at])
+        yield from (member for member in looked_at if not _is_kept(member, known.get(member.instance_uid)))
 
 
 def _is_kept(member: Member, known: Known | None) -> bool:

@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from filmless.archive.errors import Unavailable
-from filmless.archive.ports import Appended, NewMember
+from filmless.archive.ports import Appended, Member, NewMember
+from filmless.storage import tar
 from filmless.storage.direct import aligned_buffer
 from filmless.storage.files import FreeSpace, read_all, storage_error
 from filmless.storage.pack import ClaimedPack, LargeObject, OpenPack
@@ -82,6 +83,10 @@ class PackFolder:
             return {str(path.relative_to(self._root)): path.stat().st_size for path in folder.rglob("*.tar")}
         except OSError as error:
             raise storage_error(error) from error
+
+    def members(self, pack: str, stop: int) -> Iterator[Member]:
+        """Members of a pack that end before ``stop``, without void ones; also of one that is being written."""
+        yield from tar.members(lambda start, end: self.read(pack, start, end), 0, stop)
 
     @contextmanager
     def claim(self, pack: str) -> Iterator[ClaimedPack | None]:

@@ -179,11 +179,7 @@ class ClaimedPack:
 
     def members(self, start: int) -> Iterator[Member]:
         """Whole members from ``start``; void ones and the void records themselves are left out."""
-        found = list(tar.walk(self.read, start, self.length))
-        voided = {tar.voided_offset(each.label) for each in found}
-        for each in found:
-            if each.offset not in voided and tar.voided_offset(each.label) is None:
-                yield Member(each.label, each.offset, each.length)
+        yield from tar.members(self.read, start, self.length)
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes of the pack."""

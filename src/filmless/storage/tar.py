@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote
 
-from filmless.archive.ports import Label
+from filmless.archive.ports import Label, Member
 
 BLOCK = 512  # bytes
 END = bytes(2 * BLOCK)  # two zero blocks end an archive
@@ -86,6 +86,15 @@ def walk(read: Callable[[int, int], bytes], start: int, length: int) -> Iterator
             return
         yield found
         start = found.end
+
+
+def members(read: Callable[[int, int], bytes], start: int, length: int) -> Iterator[Member]:
+    """Whole members from ``start``; void ones and the void records themselves are left out."""
+    found = list(walk(read, start, length))
+    voided = {voided_offset(each.label) for each in found}
+    for each in found:
+        if each.offset not in voided and voided_offset(each.label) is None:
+            yield Member(each.label, each.offset, each.length)
 
 
 def _record(keyword: str, value: str) -> bytes:

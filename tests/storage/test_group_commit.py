@@ -1,0 +1,74 @@
+"""Group commit: what waits together is committed together, and everybody is answered."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import wait
+
+import pytest
+
+from filmless.archive.errors import NoSpace
+from filmless.storage.group_commit import GroupCommitter
+
+
+class Groups:
+    """Commits when it may, and remembers the groups."""
+
+    def __init__(self) -> None:
+        self.may, self.groups = threading.Event(), []
+
+    def commit(self, items: Sequence[int]) -> list[int]:
+        self.groups.append(list(items))
+        self.may.wait(10)
+        return [item * 2 for item in items]
+
+
+def test_all_that_waits_is_one_group_and_each_gets_its_own_answer() -> None:
+    groups = Groups()
+    committer = GroupCommitter(groups.commit)
+    futures = [committer.submit(number, 1) for number in range(10)]
+    groups.may.set()
+
+    assert [future.result(10) for future in futures] == [number * 2 for number in range(10)]
+    committer.close()
+    assert len(groups.groups) <= 3
+    assert sum(groups.groups, []) == list(range(10))
+
+
+def test_more_than_the_bound_is_refused_and_taken_again_later() -> None:
+    groups = Groups()
+    committer = GroupCommitter(groups.commit, max_waiting=100)
+    first = committer.submit(1, 90)
+
+    with pytest.raises(NoSpace):
+        committer.submit(2, 20)
+    groups.may.set()
+    first.result(10)
+    committer.close()
+    with pytest.raises(NoSpace):
+        committer.submit(3, 1)
+
+
+def test_a_fault_answers_its_group_and_the_next_is_served() -> None:
+    def commit(items: Sequence[int]) -> list[int]:
+        if 0 in items:
+            raise ZeroDivisionError
+        return list(items)
+
+    committer = GroupCommitter(commit)
+    with pytest.raises(ZeroDivisionError):
+        committer.submit(0, 1).result(10)
+    assert committer.submit(1, 1).result(10) == 1
+    committer.close()
+
+
+def test_a_cancelled_store_is_left_out() -> None:
+    groups = Groups()
+    committer = GroupCommitter(groups.commit)
+    first = committer.submit(1, 1)
+    others = [committer.submit(number, 1) for number in (2, 3)]
+    cancelled = [future.cancel() for future in others]
+    groups.may.set()
+    wait([first])
+    committer.close()
+
+    assert len(sum(groups.groups, [])) == 3 - sum(cancelled)
