@@ -10,7 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from objects import head_length
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import dcmread
 
@@ -45,6 +44,7 @@ from filmless.servers.pages.session import House, Session
 from filmless.servers.pages.static import StaticFiles
 from filmless.servers.pages.studies import Studies
 from filmless.servers.routes import Route, Routes
+from objects import head_length
 
 PASSWORD = "plum-jacket-orbit"
 

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from web_house import PASSWORD, STOW_TYPE, WebHouse, multipart, session_headers
 
 from filmless.access.roles import GRANTS, Right, Role
+from web_house import PASSWORD, STOW_TYPE, WebHouse, multipart, session_headers
 
 PUBLIC = {"/healthz", "/readyz", "/api/login", "/api/setup"}
 ROUTES = [(route.method, route.path, route.right) for route in WebHouse().routes]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+
 from web_house import WebHouse, session_headers
 
 JSON = {"content-type": "application/json"}

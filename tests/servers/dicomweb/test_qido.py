@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from web_house import Reply, WebHouse
 
 from filmless.archive.model import Level, Page, Query
+from web_house import Reply, WebHouse
 
 STUDY = {"0020000D": {"vr": "UI", "Value": ["1.2.3"]}}
 INSTANCE = {

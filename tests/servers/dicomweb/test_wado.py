@@ -5,8 +5,9 @@ import gzip
 from dataclasses import replace
 
 import pytest
-from objects import ct_image, data_set_bytes, head_length, part10_bytes, series
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
+
+from objects import ct_image, data_set_bytes, head_length, part10_bytes, series
 from web_house import STOW_TYPE, Reply, WebHouse, multipart
 
 EXPLICIT = "1.2.840.10008.1.2.1"

@@ -12,7 +12,7 @@ from filmless.standards.dicom.dicom_json import data_set_json
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 BATCH = 32  # instances that one call of the executor does
-PIXEL_ELEMENT = 12  # bytes of the pixel element's tag, VR and length, which say that there are pixels
+PIXEL_ELEMENT = 20  # bytes of the pixel element's head and of the first item's, which say that there are pixels
 
 
 class Metadata:
