@@ -79,7 +79,7 @@ def test_a_session_that_ended_leads_back_to_signing_in(page: Page, fake: FakeSer
     page.goto(f"{fake.url}/worklist")
     expect(page.get_by_role("grid")).to_be_visible()
     fake.state.signed_in = False
-    page.get_by_role("button", name="Received").click()
+    page.get_by_role("button", name="Patient", exact=True).click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 

@@ -23,7 +23,7 @@ def test_a_study_shows_patient_findings_and_every_series(
     expect(banner).to_contain_text("Born 23 Nov 2009")
     expect(page.get_by_role("region", name="Findings").get_by_role("listitem")).to_have_count(2)
     series = page.get_by_role("region", name="Series").get_by_role("listitem")
-    expect(series.first.get_by_role("img")).to_be_visible()
+    expect(series.first.get_by_role("img", name="Picture of XA")).to_be_visible()
     expect(series.last).to_contain_text("Dose report")
     expect(page).to_have_title("Müller, Jonas · Filmless")
     accessible()
@@ -40,6 +40,7 @@ def test_the_study_can_be_taken_along(page: Page, fake: FakeServer) -> None:
 def test_keys_walk_the_list_without_going_back_to_it(page: Page, fake: FakeServer) -> None:
     fake.state.signed_in = True
     page.goto(f"{fake.url}/worklist")
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
     page.keyboard.press("ArrowDown")
     expect(page.locator('[aria-selected="true"]')).to_be_visible()
     page.keyboard.press("Enter")

@@ -13,7 +13,7 @@ const NotFoundPage = lazy(() => import("./pages/not_found"));
 
 export function Pages() {
   return (
-    <BrowserRouter>
+    <BrowserRouter useTransitions={false}>
       <Routes>
         <Route path="/login" element={<LoginPage />} />
         <Route path="/setup" element={<SetupPage />} />

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Navigate, NavLink, Outlet, useLocation } from "react-router";
 import { useKeys } from "../keys/use_keys";
 import { OpenUpload } from "../state/open_upload";
-import { useSession } from "../state/session";
+import { SignedIn, useSession, useSignedIn } from "../state/session";
 import { useUploads } from "../state/uploads";
 import { DropZone } from "./drop_zone";
 import { Logo } from "./logo";
@@ -28,11 +28,16 @@ export function Frame() {
     const next = location.pathname === "/" ? "" : `?next=${encodeURIComponent(location.pathname + location.search)}`;
     return <Navigate to={`/login${next}`} replace />;
   }
-  return <SignedInFrame warnings={session.data.insecure} />;
+  return (
+    <SignedIn value={session.data}>
+      <SignedInFrame />
+    </SignedIn>
+  );
 }
 
-function SignedInFrame({ warnings }: { warnings: string[] }) {
+function SignedInFrame() {
   const { t } = useTranslation();
+  const { insecure } = useSignedIn();
   const [dialog, setDialog] = useState<"keys" | "upload" | null>(null);
   const uploading = useUploads().files.length > 0;
   const openUpload = useCallback(() => setDialog("upload"), []);
@@ -69,11 +74,11 @@ function SignedInFrame({ warnings }: { warnings: string[] }) {
         </Tooltip>
       </nav>
       <div className="frame-page">
-        {warnings.length > 0 && (
+        {insecure.length > 0 && (
           <div className="frame-warning" role="status">
             <IconAlertTriangle size={16} stroke={1.8} aria-hidden />
             <strong>{t("frame.insecure")}</strong>
-            <span>{warnings.join(" ")}</span>
+            <span>{insecure.join(" ")}</span>
           </div>
         )}
         <OpenUpload value={openUpload}>

@@ -28,7 +28,7 @@ function UserMenu() {
   const other = colorScheme === "light" ? "dark" : "light";
   const role = t(`roles.${user.role}`, { defaultValue: user.role });
   return (
-    <Menu position="bottom-end" width={210} transitionProps={{ duration: 80 }}>
+    <Menu position="bottom-end" width={210} withInitialFocusPlaceholder={false} transitionProps={{ duration: 80 }}>
       <Menu.Target>
         <button type="button" className="user-button" aria-label={t("user.menu", { name: user.name })}>
           <span className="user-initials" aria-hidden>
@@ -38,7 +38,7 @@ function UserMenu() {
         </button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>{`${user.name} · ${role}`}</Menu.Label>
+        <div className="user-label">{`${user.name} · ${role}`}</div>
         <Menu.Item
           leftSection={other === "light" ? <IconSun size={16} stroke={1.6} /> : <IconMoon size={16} stroke={1.6} />}
           onClick={() => setColorScheme(other)}
@@ -48,7 +48,7 @@ function UserMenu() {
         <Menu.Item leftSection={<IconLogout size={16} stroke={1.6} />} onClick={() => signOut.mutate()}>
           {t("user.signOut")}
         </Menu.Item>
-        <Menu.Label>{t("user.version", { version: archive.version })}</Menu.Label>
+        <div className="user-label">{t("user.version", { version: archive.version })}</div>
       </Menu.Dropdown>
     </Menu>
   );

@@ -82,7 +82,7 @@ export default function UploadTray() {
   return (
     <section className="tray" aria-label={t("upload.title")}>
       <header className="tray-head">
-        <h2 role="status">{summary(snapshot, t)}</h2>
+        <h2 aria-live="polite">{summary(snapshot, t)}</h2>
         {running ? (
           <Button size="compact-sm" variant="default" onClick={() => uploads.cancel()}>
             {t("upload.cancel")}

@@ -1,14 +1,14 @@
 // The cache of the server's truth. An answer 401 anywhere ends the session on the page too.
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError } from "../api/client";
-import { SESSION_KEY } from "./session";
+import { endSession, SESSION_KEY } from "./session";
 
 const RETRIES = 2;
 
 export function makeQueryClient(): QueryClient {
   const onError = (error: Error): void => {
     const signedIn = Boolean(client.getQueryData(SESSION_KEY));
-    if (signedIn && error instanceof ApiError && error.status === 401) client.setQueryData(SESSION_KEY, null);
+    if (signedIn && error instanceof ApiError && error.status === 401) endSession(client);
   };
   const client: QueryClient = new QueryClient({
     queryCache: new QueryCache({ onError }),

@@ -1,7 +1,17 @@
 // Who is signed in: the server's truth, kept in the query cache under one key.
-import { useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
+import {
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type QueryClient,
+  type UseMutationResult,
+  type UseQueryResult,
+} from "@tanstack/react-query";
+import { createContext, useContext } from "react";
 import { fetchSession, post } from "../api/client";
 import type { Session } from "../api/types";
+import { uploads } from "./uploads";
+import { rememberWalk } from "./walk";
 
 export const SESSION_KEY = ["session"] as const;
 
@@ -14,11 +24,22 @@ export function useSession(): UseQueryResult<Session | null> {
   return useQuery({ queryKey: SESSION_KEY, queryFn: ({ signal }) => fetchSession(signal), staleTime: 60_000 });
 }
 
-/** The session of a page that is only shown to somebody signed in. */
+/** Given by the frame, which shows nothing without a session. */
+export const SignedIn = createContext<Session | null>(null);
+
 export function useSignedIn(): Session {
-  const { data } = useSession();
-  if (!data) throw new Error("shown without a session");
-  return data;
+  const session = useContext(SignedIn);
+  if (!session) throw new Error("used outside of the frame");
+  return session;
+}
+
+/** Nobody is signed in any more: the frame gives way, and nothing of a patient stays in memory. */
+export function endSession(client: QueryClient): void {
+  client.setQueryData(SESSION_KEY, null);
+  client.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION_KEY[0] });
+  uploads.cancel();
+  uploads.clear();
+  rememberWalk([]);
 }
 
 export function useSignIn(): UseMutationResult<Session | null, Error, Credentials> {
@@ -36,10 +57,7 @@ export function useSignOut(): UseMutationResult<void, Error, void> {
   const client = useQueryClient();
   return useMutation({
     mutationFn: () => post<void>("/api/logout"),
-    onSuccess: () => {
-      client.clear(); // nothing of a patient stays in memory
-      client.setQueryData(SESSION_KEY, null);
-    },
+    onSuccess: () => endSession(client),
   });
 }
 

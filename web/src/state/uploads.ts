@@ -100,13 +100,13 @@ export class Uploads {
     for (const file of this.files) if (file.state === "waiting" || file.state === "sending") file.state = "cancelled";
     for (const request of this.requests) request.abort();
     this.requests.clear();
-    this.changed();
+    this.publish();
   }
 
   clear(): void {
     if (this.snapshot.running) return;
     this.files = [];
-    this.changed();
+    this.publish();
   }
 
   private async tellApart(file: UploadFile): Promise<void> {
