@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filmless.standards.dicom.fault import Fault
+from filmless.standards.dicom.fault import Fault, FaultKind
 from filmless.standards.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, read_head
 from filmless.standards.dicom.scanner import scan
 from filmless.standards.dicom.sop_classes import VERIFICATION
@@ -108,14 +108,14 @@ def sendable(path: Path) -> Sendable | Fault:
     head = read_head(prefix)
     if isinstance(head, Fault):
         return head
-    sop_class_uid, instance_uid = head.sop_class_uid, head.instance_uid
+    wanted = frozenset((_SOP_CLASS_UID, _INSTANCE_UID))
+    found = scan(prefix[head.head_length :], head.transfer_syntax_uid, wanted, final=is_whole)
+    values = {} if isinstance(found, Fault) else found.values
+    # The data set decides: the head of a file that was edited may still name what it was made from.
+    sop_class_uid = _uid(values.get(_SOP_CLASS_UID, b"")) or head.sop_class_uid
+    instance_uid = _uid(values.get(_INSTANCE_UID, b"")) or head.instance_uid
     if not (sop_class_uid and instance_uid):
-        wanted = frozenset((_SOP_CLASS_UID, _INSTANCE_UID))
-        found = scan(memoryview(prefix)[head.head_length :], head.transfer_syntax_uid, wanted, final=is_whole)
-        if isinstance(found, Fault):
-            return found
-        sop_class_uid = sop_class_uid or _uid(found.values.get(_SOP_CLASS_UID, b""))
-        instance_uid = instance_uid or _uid(found.values.get(_INSTANCE_UID, b""))
+        return found if isinstance(found, Fault) else Fault(FaultKind.NOT_DICOM, "SOP Class or Instance UID is missing")
     return Sendable(path, sop_class_uid, instance_uid, head.transfer_syntax_uid, head.head_length)
 
 

@@ -90,6 +90,19 @@ def test_a_bare_data_set_tells_its_identifiers_itself(tmp_path: Path) -> None:
     assert one.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN
 
 
+def test_the_data_set_decides_where_the_head_of_the_file_says_otherwise(tmp_path: Path) -> None:
+    (file,) = files(tmp_path, ct_image())
+    raw = file.path.read_bytes()
+    edited = tmp_path / "edited.dcm"
+    edited.write_bytes(
+        raw[: file.head_length].replace(file.instance_uid.encode(), b"9" * len(file.instance_uid))
+        + raw[file.head_length :]
+    )
+    one = sendable(edited)
+    assert isinstance(one, Sendable)
+    assert one.instance_uid == file.instance_uid
+
+
 async def _echo(port: int, called: str = "FILMLESS") -> Reply:
     async with connect("127.0.0.1", port, called, "US", ECHO, timeout=5) as client:
         return await client.echo()
