@@ -99,14 +99,7 @@ class EventLog:
             return rows
         with self._database.connection() as connection:
             for gathered, count in waiting:
-                if gathered.row is not None:
-                    number, moment = gathered.row
-                    connection.execute(_RAISE, {"count": count, "id": number, "occurred_at": moment})
-                    rows.append(gathered.row)
-                else:
-                    found = connection.execute(_INSERT, _values(gathered.event, count, gathered.began_at)).fetchone()
-                    assert found is not None  # noqa: S101 - insert of one row returns one
-                    rows.append((found[0], found[1]))
+                rows.append(_raised(connection, gathered, count) or _inserted(connection, gathered, count))
         return rows
 
     def _close_windows(self, now: datetime) -> None:
@@ -115,6 +108,20 @@ class EventLog:
         over = [key for key, gathered in self._open.items() if key[0] != current and not gathered.unwritten]
         for key in over:
             del self._open[key]
+
+
+def _raised(connection: Connection, gathered: Gathered, count: int) -> tuple[int, datetime] | None:
+    """Raise the count of a window's row; None where it has none, or has it no more."""
+    if gathered.row is None:
+        return None
+    number, moment = gathered.row
+    done = connection.execute(_RAISE, {"count": count, "id": number, "occurred_at": moment})
+    return gathered.row if done.rowcount else None
+
+
+def _inserted(connection: Connection, gathered: Gathered, count: int) -> tuple[int, datetime]:
+    (row,) = connection.execute(_INSERT, _values(gathered.event, count, gathered.began_at)).fetchall()
+    return int(row[0]), row[1]
 
 
 def _values(event: Event, count: int, occurred_at: datetime) -> dict[str, Any]:

@@ -211,18 +211,23 @@ class Conditions:
             return "p.name_folded = ''"
         if not any(wanted.groups):
             return "true"
-        if len(wanted.groups) == 1:
-            return any_of(self._name_group(number, wanted.groups[0]) for number in (1, 2, 3))
-        groups = [self._name_group(number, group) for number, group in enumerate(wanted.groups, 1) if group]
-        return f"({all_of(groups)})"
+        groups = [(number, group) for number, group in enumerate(wanted.groups, 1) if group]
+        if len(wanted.groups) > 1:
+            return f"({all_of(self._name_group(number, group) for number, group in groups)})"
+        pattern = wanted.groups[0]
+        if _begins_wild(pattern):  # then one look into the index serves all groups
+            anywhere = any_of(self._in_group(number, pattern) for number in (1, 2, 3))
+            return f"(p.name_folded like {self._bound.bind(_broad(pattern))} and {anywhere})"
+        return any_of(self._name_group(number, pattern) for number in (1, 2, 3))
 
     def _name_group(self, number: int, pattern: str) -> str:
-        """Compare one group; what stands first in each is what an index finds."""
-        group = f"split_part(p.name_folded, '=', {number})"
-        like = f"{group} like {self._bound.bind(like_pattern(pattern))}"
-        if number > 1:
-            return f"({group} <> '' and {like})"
-        return f"(p.name_folded like {self._bound.bind(_broad(pattern))} and {like})"
+        """Compare one group; what stands first is what an index finds."""
+        if number == 1 or _begins_wild(pattern):
+            return f"(p.name_folded like {self._bound.bind(_broad(pattern))} and {self._in_group(number, pattern)})"
+        return f"(split_part(p.name_folded, '=', {number}) <> '' and {self._in_group(number, pattern)})"
+
+    def _in_group(self, number: int, pattern: str) -> str:
+        return f"split_part(p.name_folded, '=', {number}) like {self._bound.bind(like_pattern(pattern))}"
 
     def _attribute(self, condition: Criterion | ItemCriterion, attributes: str) -> str:
         """Compare with the values of an attribute in DICOM JSON."""
@@ -305,10 +310,14 @@ def words_within(wanted: Wanted) -> list[str]:
 def _broad(pattern: str) -> str:
     """Give a pattern that matches at least as much and that an index can use: its begin, or its longest piece."""
     pieces = _pieces(pattern)
-    if pattern[:1] not in {"*", "?"} and pieces:
+    if not _begins_wild(pattern):
         return f"{escaped(pieces[0])}%"
     longest = max(pieces, key=len, default="")
     return f"%{escaped(longest)}%" if longest else "%"
+
+
+def _begins_wild(pattern: str) -> bool:
+    return pattern[:1] in {"*", "?"}
 
 
 def _pieces(pattern: str) -> list[str]:
