@@ -125,10 +125,12 @@ def test_signing_out_ends_the_session_at_once(house: WebHouse) -> None:
     assert house.ask("GET", "/api/session", headers=headers).status == 401
 
 
-def test_a_wrong_password_is_told_as_a_problem(house: WebHouse) -> None:
-    body = b'{"username": "radiologist", "password": "wrong"}'
-    reply = house.ask("POST", "/api/login", headers={"content-type": "application/json"}, body=body)
-    assert (reply.status, reply.json()["detail"]) == (401, "Wrong user name or password.")
+def test_a_wrong_password_and_an_unknown_name_are_answered_with_the_same_bytes(house: WebHouse) -> None:
+    bodies = (b'{"username": "radiologist", "password": "wrong"}', b'{"username": "nobody", "password": "wrong"}')
+    sent = {"content-type": "application/json"}
+    wrong, unknown = (house.ask("POST", "/api/login", headers=sent, body=body) for body in bodies)
+    assert (wrong.status, wrong.json()["detail"]) == (401, "Wrong user name or password.")
+    assert wrong == unknown
 
 
 def test_a_known_secret_is_looked_up_once_a_second(house: WebHouse) -> None:

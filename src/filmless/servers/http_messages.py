@@ -33,6 +33,7 @@ class Problem(Exception):
     status: int
     detail: str = ""
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    id: str = ""  # where every answer of a kind must be the same; else each has its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def problem_answer(problem: Problem) -> Answer:
         body["detail"] = problem.detail
     return Answer(
         problem.status,
-        orjson.dumps({**body, "id": uuid.uuid4().hex}),
+        orjson.dumps({**body, "id": problem.id or uuid.uuid4().hex}),
         "application/problem+json",
         problem.headers,
     )

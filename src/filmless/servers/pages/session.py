@@ -63,7 +63,7 @@ class Session:
             seconds = math.ceil(result.retry_after.total_seconds())
             raise Problem(429, "Too many failed tries. Wait a while.", ((b"retry-after", str(seconds).encode()),))
         if result is None:
-            raise Problem(401, "Wrong user name or password.")
+            raise Problem(401, "Wrong user name or password.", id="login-refused")
         secret = await self._call(lambda: self._sessions.open(result.name, request.address))
         return json_answer(
             {"user": {"name": result.name, "role": result.role}, "csrf": csrf_token(secret)},
