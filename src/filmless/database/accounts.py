@@ -3,6 +3,7 @@
 import secrets
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
@@ -18,7 +19,6 @@ from filmless.database.events import EventLog
 
 _HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)  # argon2id, 32 MiB
 _AT_ONCE = threading.Semaphore(2)  # bounds the memory that hashing takes in one process
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))  # verified for unknown names, so that they take the same time
 
 
 class Accounts:
@@ -60,7 +60,7 @@ class Accounts:
             row = connection.execute(
                 "select name, role, password_hash from user_account where name = %s and disabled_at is null", (name,)
             ).fetchone()
-        right = _verify(row[2] if row else _NOBODY, password)
+        right = _verify(row[2] if row else _nobody(), password)
         if row is None or not right:
             self._record(name, address, Outcome.FAILURE)
             return None
@@ -129,6 +129,12 @@ class Accounts:
     def _record(self, name: str, address: str, outcome: Outcome) -> None:
         with self._database.connection() as connection:
             self._events.record(connection, Event(EventKind.LOGIN, f"user:{name}", address, outcome))
+
+
+@cache
+def _nobody() -> str:
+    """A hash that is verified for unknown names, so that they take the same time; made once, not at start."""
+    return _hash(secrets.token_urlsafe(16))
 
 
 def _hash(password: str) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from filmless.archive.model import KeptInstance
 from filmless.pixels.errors import CannotRender, Reason
+from filmless.pixels.request import Request as Rendering
 from filmless.pixels.request import StoredImage, thumbnail_request
 from filmless.servers.dicomweb.service import Service, ranges
 from filmless.servers.dicomweb.wado import found
@@ -24,7 +25,7 @@ _Key = tuple[bytes, int, int]
 class Renderer(Protocol):
     """The pool of codec children."""
 
-    def submit(self, request: object, /) -> "Future[bytes]":
+    def submit(self, request: Rendering, /) -> "Future[bytes]":
         """Queue a request; the future holds a JPEG or ``CannotRender``."""
 
 
