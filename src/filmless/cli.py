@@ -90,7 +90,7 @@ def user_add(
 def ae_add(
     title: Annotated[str, typer.Argument(help="The peer's AE title.")],
     host: Annotated[str, typer.Argument(help="Its host name or address.")],
-    port: Annotated[int, typer.Argument(help="Its TCP port.")],
+    port: Annotated[int, typer.Argument(help="Its TCP port; 0 when it only calls us.")],
     allow: Annotated[str, typer.Option(help="What it may do, separated by commas.")] = "echo,store,find,move,get",
     tls: Annotated[bool, typer.Option("--tls", help="We reach it by TLS.")] = False,
     duplicates: Annotated[

@@ -27,7 +27,7 @@ class Peer:
 
     title: str
     host: str
-    port: int
+    port: int  # 0: it only calls, as many modalities do; nothing is sent to it
     allow: frozenset[str] = frozenset(OPERATIONS)
     tls: bool = False
     duplicates: DuplicatePolicy = DuplicatePolicy.KEEP_BOTH
@@ -40,8 +40,8 @@ class Peer:
             raise BadPeer("An AE title has 1 to 16 printable characters, no backslash, no space at its ends.")
         if not self.host or any(character.isspace() for character in self.host):
             raise BadPeer("The host is a name or an address.")
-        if not 1 <= self.port <= 65535:
-            raise BadPeer("The port is a number from 1 to 65535.")
+        if not 0 <= self.port <= 65535:
+            raise BadPeer("The port is a number from 1 to 65535, or 0 for a peer that only calls.")
         unknown = sorted(self.allow.difference(OPERATIONS))
         if unknown:
             raise BadPeer(f"Unknown operation {', '.join(unknown)}. Operations are: {', '.join(OPERATIONS)}.")

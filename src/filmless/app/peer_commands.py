@@ -68,6 +68,8 @@ def find_target(settings: Settings, target: str) -> Target:
         raise CommandError(
             f"{title} is not registered; name it as TITLE@HOST:PORT, or register it with filmless ae add."
         )
+    if not peer.port:
+        raise CommandError(f"{title} is registered without a port: it calls us and does not listen.")
     return Target(peer.title, peer.host, peer.port)
 
 
