@@ -87,7 +87,7 @@ def transfer_syntax_table() -> str:
     """Give the text of the table of transfer syntaxes."""
     names = {uid: name for uid, (name, kind, *_) in UID_dictionary.items() if kind == "Transfer Syntax"}
     rows = "".join(f'    ("{uid}", "{name}"),\n' for uid, name in sorted((NEWER_TRANSFER_SYNTAXES | names).items()))
-    return head("transfer syntaxes (PS3.6 A)") + f"ROWS = (\n{rows})\n"
+    return head("transfer syntaxes (PS3.6 A)") + f"# fmt: off\nROWS = (\n{rows})\n"
 
 
 def sop_class_table() -> str:
@@ -97,7 +97,7 @@ def sop_class_table() -> str:
         for uid, (name, kind, *_) in UID_dictionary.items()
         if kind in ("SOP Class", "Meta SOP Class")
     )
-    return head("SOP classes and the service each belongs to (PS3.6 A)") + f"ROWS = (\n{rows})\n"
+    return head("SOP classes and the service each belongs to (PS3.6 A)") + f"# fmt: off\nROWS = (\n{rows})\n"
 
 
 def service_of(uid: str, name: str) -> str:
