@@ -199,7 +199,6 @@ def test_a_large_object_that_was_cut_off_leaves_nothing(dead: Process) -> None:
 def test_the_check_finds_a_flipped_byte(dead: Process) -> None:
     dead.recover()
     ((offset,),) = dead.rows("select pack_offset + length - 3 from instance order by id limit 1")
-    os.chmod(pack_of(dead), 0o644)
     with pack_of(dead).open("r+b") as file:
         file.seek(offset)
         file.write(b"\xff")

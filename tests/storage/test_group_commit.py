@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import wait
+from itertools import chain
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_all_that_waits_is_one_group_and_each_gets_its_own_answer() -> None:
     assert [future.result(10) for future in futures] == [number * 2 for number in range(10)]
     committer.close()
     assert len(groups.groups) <= 3
-    assert sum(groups.groups, []) == list(range(10))
+    assert list(chain.from_iterable(groups.groups)) == list(range(10))
 
 
 def test_more_than_the_bound_is_refused_and_taken_again_later() -> None:
@@ -71,4 +72,4 @@ def test_a_cancelled_store_is_left_out() -> None:
     wait([first])
     committer.close()
 
-    assert len(sum(groups.groups, [])) == 3 - sum(cancelled)
+    assert len(list(chain.from_iterable(groups.groups))) == 3 - sum(cancelled)

@@ -63,11 +63,11 @@ class PackFolder:
         if self._pack is not None:
             pack, self._pack = self._pack, None
             pack.seal()
-            self._sealed.append(pack.name)
+            self._note_sealed(pack.name)
 
     def open_large(self, issuer: str) -> LargeObject:
         """A pack of its own for one object that streams through; any thread may use it."""
-        return LargeObject(self._root, issuer, self._space, self._sealed.append)
+        return LargeObject(self._root, issuer, self._space, self._note_sealed)
 
     def read(self, pack: str, start: int, stop: int) -> bytes:
         """Bytes of a pack; fewer than asked for only where it ends."""
@@ -100,6 +100,9 @@ class PackFolder:
             yield ClaimedPack(path, descriptor) if _locked(descriptor) else None
         finally:
             os.close(descriptor)
+
+    def _note_sealed(self, pack: str) -> None:
+        self._sealed.append(pack)
 
     def _open_pack(self) -> OpenPack:
         if self._pack is not None and self._pack.end >= self._seal_at:
