@@ -393,6 +393,13 @@ def test_a_cursor_serves_its_own_query_alone(people: PostgresFind) -> None:
             people.stream(one, ALL)
 
 
+def test_a_sort_key_that_is_repeated_counts_once(people: PostgresFind) -> None:
+    order = tuple(Order(tag(keyword), descending=True) for keyword in ("StudyDate", "StudyTime", "StudyDate"))
+    page = people.find(query(more={"order": order, "limit": 2}), ALL)
+    rest = people.find(query(more={"order": order, "after": page.cursor}), ALL)
+    assert [values(match, STUDY_UID)[0] for match in (*page.matches, *rest.matches)] == ["1.2", "1.3", "1.1", "1.4"]
+
+
 def test_sorting_by_what_the_level_does_not_have_is_a_bad_query(find: PostgresFind) -> None:
     for level, keyword in ((Level.STUDY, "Modality"), (Level.STUDY, "SliceThickness"), (Level.PATIENT, "StudyDate")):
         with pytest.raises(BadQuery):

@@ -108,19 +108,23 @@ class RowReader:
         self._answer = answer
         self._read_header = read_header
         self._levels = [one for one in ATTRIBUTES if one in answer.fields.attributes]
-        self._plan = [(f"{tag:08X}", vr_of(tag), _ROW.get(tag)) for tag in answer.tags]
+        plan = {f"{tag:08X}": (vr_of(tag), _ROW[tag][1] if tag in _ROW else None) for tag in answer.tags}
+        self._plan = [(key, *plan.get(key, ("", None))) for key in sorted(plan | _ALWAYS)]
         self._parsed: dict[Level, tuple[str, DicomJson]] = {}
 
     def __call__(self, row: Row) -> DicomJson:
         """Give the attributes of one match, in the order of their tags."""
-        kept: DicomJson = {}
+        kept = dict(_ALWAYS)
         for level in self._levels:
             kept |= self._attributes(level, row)
-        match = dict(_ALWAYS)
-        for key, vr, place in self._plan:
-            match[key] = kept.get(key) or {"vr": vr} if place is None else _element(vr, row.get(place[1]))
-        if row.get("issuer") and (_ISSUER in match or self._answer.everything):
-            match[_ISSUER] = {"vr": "LO", "Value": [row["issuer"]]}
+        if row.get("issuer"):
+            kept[_ISSUER] = {"vr": "LO", "Value": [row["issuer"]]}
+        match = {
+            key: kept.get(key) or {"vr": vr} if column is None else _element(vr, row.get(column))
+            for key, vr, column in self._plan
+        }
+        if not self._answer.everything and not self._answer.fields.placement:
+            return match
         if self._answer.everything:
             match = kept | self._all_of_row(row) | match
         if self._answer.fields.placement and self._read_header is not None:

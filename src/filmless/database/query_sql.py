@@ -130,7 +130,9 @@ _PLACEMENT = (
 
 def sorting_of(query: Query, criteria: Criteria) -> tuple[Sorting, ...]:
     """Give the order of a query, the row's id last; raises ``BadQuery`` for a key that is not sorted by."""
-    chosen = [sorting for order in query.order for sorting in _ordered(order, query.level)] or _default(query, criteria)
+    asked = [sorting for order in query.order for sorting in _ordered(order, query.level)]
+    once = {sorting.column: sorting for sorting in reversed(asked)}  # of a column asked for twice the first counts
+    chosen = [sorting for sorting in asked if once[sorting.column] is sorting] or _default(query, criteria)
     last = Sorting(_IDS[query.level], chosen[0].descending if chosen else True)
     return (*chosen, last)
 
