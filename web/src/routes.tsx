@@ -1,13 +1,15 @@
-// Which address shows which page. Pages come in their own scripts; the study list is fetched while the session is asked for.
+// Which address shows which page. Pages come in their own scripts; those of studies are fetched while the session is asked for.
 import { lazy } from "react";
 import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 import { LoginPage } from "./pages/login";
 import { Frame } from "./parts/frame";
 
-const worklist = import("./pages/worklist"); // where nearly everybody goes next
+// where nearly everybody goes next
+const worklist = import("./pages/worklist");
+const study = import("./pages/study");
 
 const WorklistPage = lazy(() => worklist);
-const StudyPage = lazy(() => import("./pages/study"));
+const StudyPage = lazy(() => study);
 const SetupPage = lazy(() => import("./pages/setup"));
 const NotFoundPage = lazy(() => import("./pages/not_found"));
 

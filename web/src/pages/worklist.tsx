@@ -16,6 +16,7 @@ import { KeyHint, StatusBar } from "../parts/status_bar";
 import { StudyTable } from "../parts/study_table";
 import { isFiltered, listQuery, useListState, type ListState } from "../state/list";
 import { useOpenUpload } from "../state/open_upload";
+import { usePaced } from "../state/paced";
 import { useStudies } from "../state/studies";
 import { rememberWalk } from "../state/walk";
 import "./worklist.css";
@@ -34,13 +35,13 @@ export default function WorklistPage() {
   const studies = useStudies(query);
   const rows = useMemo(() => studies.data?.pages.flatMap((page) => page.studies) ?? [], [studies.data]);
   const total = studies.data?.pages[0]?.total ?? NOTHING;
-  const [active, setActive] = useSelection(list, change);
+  const { active, select, open } = useSelection(list, change);
   const wide = useMediaQuery("(width >= 1100px)", true, { getInitialValueInEffect: false });
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => rememberWalk(rows.map((row) => row.study_uid)), [rows]);
   const preview = wide && list.preview;
   const togglePreview = (): void => change({ preview: !list.preview });
-  useListKeys(rows, active, setActive, { search: () => search.current?.select(), togglePreview });
+  useListKeys(rows, active, { select, open, togglePreview, search: () => search.current?.select() });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = studies;
   const onNearEnd = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
@@ -85,7 +86,8 @@ export default function WorklistPage() {
             active={active}
             stale={studies.isPlaceholderData}
             onSort={(sort) => change({ sort, selected: null }, true)}
-            onActive={setActive}
+            onSelect={select}
+            onOpen={open}
             onNearEnd={onNearEnd}
           />
         )}
@@ -104,45 +106,54 @@ export default function WorklistPage() {
   );
 }
 
-/** The selected row at once; the address follows when the keys rest. */
+/** The selected row at once; the address follows, not for each row that a held key passes. */
 function useSelection(list: ListState, change: (change: Partial<ListState>) => void) {
   const [active, setActive] = useState(list.selected);
-  const write = useDebouncedCallback((uid: string) => change({ selected: uid }), ADDRESS_DELAY);
+  const write = usePaced((uid: string) => change({ selected: uid }), ADDRESS_DELAY);
+  const navigate = useNavigate();
   useEffect(() => setActive(list.selected), [list.selected]);
   const select = useCallback(
     (uid: string) => {
       setActive(uid);
-      write(uid);
+      write.call(uid);
     },
     [write],
   );
-  return [active, select] as const;
+  const open = useCallback(
+    (uid: string) => {
+      write.flush(); // so that Back finds the row
+      void navigate(`/studies/${uid}`);
+    },
+    [write, navigate],
+  );
+  return { active, select, open };
 }
 
 interface ListActs {
+  select: (uid: string) => void;
+  open: (uid: string) => void;
   search: () => void;
   togglePreview: () => void;
 }
 
-function useListKeys(rows: StudyRow[], active: string | null, setActive: (uid: string) => void, acts: ListActs): void {
-  const navigate = useNavigate();
+function useListKeys(rows: StudyRow[], active: string | null, acts: ListActs): void {
   const at = rows.findIndex((row) => row.study_uid === active);
-  const select = (index: number): void => {
+  const go = (index: number): void => {
     const row = rows[Math.max(0, Math.min(rows.length - 1, index))];
-    if (row) setActive(row.study_uid);
+    if (row) acts.select(row.study_uid);
   };
   useKeys({
     "Ctrl+K": acts.search,
     "/": acts.search,
-    ArrowDown: () => select(at + 1),
-    ArrowUp: () => select(at - 1),
-    PageDown: () => select(at + PAGE_OF_ROWS),
-    PageUp: () => select(at - PAGE_OF_ROWS),
-    Home: () => select(0),
-    End: () => select(rows.length - 1),
+    ArrowDown: () => go(at + 1),
+    ArrowUp: () => go(at - 1),
+    PageDown: () => go(at + PAGE_OF_ROWS),
+    PageUp: () => go(at - PAGE_OF_ROWS),
+    Home: () => go(0),
+    End: () => go(rows.length - 1),
     " ": acts.togglePreview,
     Enter: () => {
-      if (at >= 0 && active) void navigate(`/studies/${active}`);
+      if (at >= 0 && active) acts.open(active);
     },
   });
 }

@@ -5,7 +5,6 @@ import { flexRender, getCoreRowModel, useReactTable, type Header } from "@tansta
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
 import type { StudyRow, Total } from "../api/types";
 import { useLocale } from "../i18n";
 import type { Sort, SortField } from "../state/list";
@@ -25,14 +24,15 @@ interface StudyTableProps {
   active: string | null;
   stale: boolean;
   onSort: (sort: Sort) => void;
-  onActive: (uid: string) => void;
+  onSelect: (uid: string) => void;
+  onOpen: (uid: string) => void;
   onNearEnd: () => void;
 }
 
-export function StudyTable({ rows, total, sort, active, stale, onSort, onActive, onNearEnd }: StudyTableProps) {
+export function StudyTable(props: StudyTableProps) {
+  const { rows, total, sort, active, stale, onSort, onSelect, onOpen, onNearEnd } = props;
   const { t } = useTranslation();
   const locale = useLocale();
-  const navigate = useNavigate();
   const text = usePatientText();
   const phone = useMediaQuery(PHONE, false, { getInitialValueInEffect: false });
   const scroller = useRef<HTMLDivElement>(null);
@@ -91,7 +91,6 @@ export function StudyTable({ rows, total, sort, active, stale, onSort, onActive,
         {items.map((item) => {
           const row = modelRows[item.index];
           if (!row) return null;
-          const open = (): void => void navigate(`/studies/${row.id}`);
           return (
             <div
               key={item.key}
@@ -101,8 +100,9 @@ export function StudyTable({ rows, total, sort, active, stale, onSort, onActive,
               aria-selected={row.id === active}
               className="study-grid study-row"
               style={{ blockSize: height, transform: `translateY(${item.start}px)` }}
-              onClick={() => (phone ? open() : onActive(row.id))}
-              onDoubleClick={open}
+              onMouseDown={() => onSelect(row.id)}
+              onClick={phone ? () => onOpen(row.id) : undefined}
+              onDoubleClick={() => onOpen(row.id)}
             >
               {row.getVisibleCells().map((cell) => (
                 <div key={cell.id} role="gridcell" className={`study-cell study-${cell.column.id}`}>

@@ -1,6 +1,6 @@
 // What the study list shows is written in the address: text, dates, modalities, order, selected study, preview.
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router";
+import { useLocation, useSearchParams } from "react-router";
 import { dayFromToday, parseDate } from "../api/dicom_text";
 
 export const SORT_FIELDS = ["date", "name", "modality", "description", "received"] as const;
@@ -87,10 +87,14 @@ export const isFiltered = (state: ListState): boolean =>
 export function useListState(): [ListState, (change: Partial<ListState>, history?: boolean) => void] {
   const [params, setParams] = useSearchParams();
   const state = useMemo(() => readList(params), [params]);
+  const { pathname } = useLocation();
   const change = useCallback(
-    (next: Partial<ListState>, history = false) =>
-      setParams((now) => writeList({ ...readList(now), ...next }), { replace: !history }),
-    [setParams],
+    (next: Partial<ListState>, history = false) => {
+      // late, e.g. typed just before a study was opened: it must not bring the list back
+      if (window.location.pathname !== pathname) return;
+      setParams((now) => writeList({ ...readList(now), ...next }), { replace: !history });
+    },
+    [setParams, pathname],
   );
   return [state, change];
 }
