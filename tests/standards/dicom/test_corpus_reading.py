@@ -119,7 +119,7 @@ def normal(value: object) -> object:
     return {"vr": vr, **({"Value": values} if values else {}), **({"binary": True} if is_binary else {})}
 
 
-def differences(ours: dict, theirs: dict, path: str = "") -> Iterator[tuple[str, object, object]]:  # type: ignore[type-arg]  # JSON
+def differences(ours: dict, theirs: dict, path: str = "") -> Iterator[tuple[str, object, object]]:
     for name in sorted({*ours, *theirs}):
         mine, other = ours.get(name), theirs.get(name)
         if mine == other:
@@ -133,17 +133,17 @@ def differences(ours: dict, theirs: dict, path: str = "") -> Iterator[tuple[str,
             yield path + name, mine, other
 
 
-def is_private_unknown(name: str, mine: dict | None) -> bool:  # type: ignore[type-arg]  # JSON
+def is_private_unknown(name: str, mine: dict | None) -> bool:
     """Others know some makers' private elements, whose VR implicit data leave out."""
     return bool(int(name[3], 16) % 2) and mine is not None and mine["vr"] == "UN"
 
 
-def pydicom_json(data_set: Dataset) -> dict:  # type: ignore[type-arg]  # JSON
+def pydicom_json(data_set: Dataset) -> dict:
     attributes = {}
     for element in data_set:
         if element.tag.group not in (0, 2) and element.tag.element != 0:
             attributes[f"{int(element.tag):08X}"] = element.to_json_dict(lambda _: "", 1024)
-    return json.loads(json.dumps(attributes))  # type: ignore[no-any-return]  # JSON
+    return json.loads(json.dumps(attributes))
 
 
 def test_json_means_what_pydicom_makes_of_it(files: tuple[File, ...]) -> None:
@@ -156,7 +156,7 @@ def test_json_means_what_pydicom_makes_of_it(files: tuple[File, ...]) -> None:
             continue
         if file.path.name not in NOT_COMPARED:
             compared += 1
-            found = list(differences(normal(ours), normal(theirs)))  # type: ignore[arg-type]  # dicts stay dicts
+            found = list(differences(normal(ours), normal(theirs)))
             assert not found, (file.path, found[:3])
     assert compared > 500
 
@@ -190,7 +190,7 @@ def test_json_means_what_dcmtk_makes_of_it(files: tuple[File, ...]) -> None:
         except UnicodeDecodeError:
             continue  # without Specific Character Set it writes other bytes as they are
         ours = normal(json.loads(data_set_json(file.data_set, file.syntax, "http://archive")))
-        found = [each for each in differences(ours, theirs) if not explained(*each)]  # type: ignore[arg-type]
+        found = [each for each in differences(ours, theirs) if not explained(*each)]
         assert not found, (file.path, found[:3])
 
 
@@ -206,7 +206,7 @@ def explained(path: str, mine: object, other: object) -> bool:
     return mine["vr"] in ("DS", "FL", "FD", "OF", "IS") and all(is_near(*pair) for pair in pairs)
 
 
-def bare_names(attribute: dict) -> list[object]:  # type: ignore[type-arg]  # JSON
+def bare_names(attribute: dict) -> list[object]:
     """Names without the empty components at their ends."""
     names = [name or {} for name in attribute.get("Value", [])]
     bare = [{group: text.rstrip("^ ") for group, text in name.items() if text.rstrip("^ ")} for name in names]

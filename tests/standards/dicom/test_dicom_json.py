@@ -19,8 +19,8 @@ from objects import NATIVE_SYNTAXES, ct_image
 URL = "http://archive/studies/1/series/2/instances/3"
 
 
-def written(data: bytes, syntax: str = EXPLICIT_VR_LITTLE_ENDIAN, url: str | None = URL) -> dict:  # type: ignore[type-arg]  # JSON
-    return json.loads(data_set_json(data, syntax, url))  # type: ignore[no-any-return]  # JSON
+def written(data: bytes, syntax: str = EXPLICIT_VR_LITTLE_ENDIAN, url: str | None = URL) -> dict:
+    return json.loads(data_set_json(data, syntax, url))
 
 
 @pytest.mark.parametrize(

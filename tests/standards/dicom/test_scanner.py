@@ -201,7 +201,7 @@ def test_a_bomb_is_refused_where_it_passes_the_limit() -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda _: b"\xff" * 500])
-def test_a_broken_deflate_stream_is_a_fault(damage) -> None:  # type: ignore[no-untyped-def]  # lambdas of bytes
+def test_a_broken_deflate_stream_is_a_fault(damage) -> None:
     data = deflated(encoded(ct_image(PixelData=bytes(range(256)) * 4000), EXPLICIT_VR_LITTLE_ENDIAN))
     assert fault(damage(data), DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) is FaultKind.DEFLATE
 
