@@ -4,8 +4,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from anyascii import anyascii
-
 TEXT_VRS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
 """VRs that Specific Character Set affects (PS3.5 6.1.2.3)."""
 
@@ -142,6 +140,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
+    from anyascii import anyascii  # noqa: PLC0415  14 ms at the start of every process, for what many never meet
+
     return anyascii(unicodedata.normalize("NFKC", text)).lower()
 
 
