@@ -49,11 +49,16 @@ class DirectFile:
                 self._gathered += room
                 piece = piece[room:]
                 if self._gathered == len(self._buffer):
-                    self._flush()
+                    self.flush()
+
+    def flush(self) -> None:
+        """Write what is gathered, which must be whole blocks unless it fills the buffer."""
+        gathered, self._gathered = self._gathered, 0
+        self._write(self._buffer[:gathered], self._flushed)
+        self._flushed += gathered
 
     def sync(self) -> None:
-        """Write what is gathered, which must be whole blocks, and bring the file to stable storage."""
-        self._flush()
+        """Bring what was flushed to stable storage."""
         os.fdatasync(self._descriptor)
 
     def overwrite(self, blocks: bytes) -> None:
@@ -72,11 +77,6 @@ class DirectFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-    def _flush(self) -> None:
-        gathered, self._gathered = self._gathered, 0
-        self._write(self._buffer[:gathered], self._flushed)
-        self._flushed += gathered
 
     def _write(self, piece: memoryview, offset: int) -> None:
         while len(piece):

@@ -57,22 +57,11 @@ class OpenPack:
 
     def write(self, buffers: Sequence[Buffer]) -> None:
         """Write at the end; a failure takes back all that was not synced."""
-        try:
-            self._file.append(buffers)
-        except OSError as error:
-            self._take_back()
-            raise storage_error(error) from error
-
-    def overwrite(self, header: bytes) -> None:
-        """Complete the header at the start of the pack."""
-        try:
-            self._file.overwrite(header)
-        except OSError as error:
-            self.broken = True
-            raise storage_error(error) from error
+        self._try_writing(lambda: self._file.append(buffers))
 
     def sync(self) -> None:
         """Bring all that was written to stable storage, the name of a new pack too."""
+        self._try_writing(self._file.flush)
         try:
             self._file.sync()
             if self._new:
@@ -83,6 +72,14 @@ class OpenPack:
             self._take_back()
             raise storage_error(error) from error
         self._good_end = self._file.end
+
+    def overwrite(self, header: bytes) -> None:
+        """Complete the header at the start of the pack."""
+        try:
+            self._file.overwrite(header)
+        except OSError as error:
+            self.broken = True
+            raise storage_error(error) from error
 
     def view(self) -> memoryview:
         """What was synced, as memory that the kernel pages in."""
@@ -102,12 +99,22 @@ class OpenPack:
 
     def remove(self) -> None:
         """Delete a pack of which nothing was acknowledged."""
-        self._path.unlink(missing_ok=True)
         self.close()
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_error(error) from error
 
     def close(self) -> None:
         """Let go of the file and its lock; replay cuts off what is torn and seals it."""
         self._file.close()
+
+    def _try_writing(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            self._take_back()
+            raise storage_error(error) from error
 
     def _take_back(self) -> None:
         try:
