@@ -52,6 +52,7 @@ PATIENT_COUNT = {
     "patient_series": "count(r.id)",
     "patient_instances": "coalesce(sum(r.instance_count), 0)",
 }
+_NAME_COLUMNS = ("p.name_alphabetic", "p.name_ideographic", "p.name_phonetic")
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")  # of a name in JSON (PS3.18 F.2.2)
 _NOTHING = "false"
 
@@ -211,23 +212,20 @@ class Conditions:
             return "p.name_folded = ''"
         if not any(wanted.groups):
             return "true"
-        groups = [(number, group) for number, group in enumerate(wanted.groups, 1) if group]
-        if len(wanted.groups) > 1:
-            return f"({all_of(self._name_group(number, group) for number, group in groups)})"
+        groups = list(zip(_NAME_COLUMNS, wanted.groups, strict=False))
+        if len(groups) > 1:
+            return f"({all_of(self._name_group(column, group) for column, group in groups if group)})"
         pattern = wanted.groups[0]
-        if _begins_wild(pattern):  # then one look into the index serves all groups
-            anywhere = any_of(self._in_group(number, pattern) for number in (1, 2, 3))
-            return f"(p.name_folded like {self._bound.bind(_broad(pattern))} and {anywhere})"
-        return any_of(self._name_group(number, pattern) for number in (1, 2, 3))
+        alternatives = any_of(self._name_group(column, pattern) for column in _NAME_COLUMNS)
+        pieces = _pieces(pattern)
+        if pattern[:1] not in {"*", "?"} or not pieces:
+            return alternatives
+        longest = self._bound.bind(f"%{escaped(max(pieces, key=len))}%")
+        return f"(p.name_folded like {longest} and {alternatives})"  # one index finds a part of any group
 
-    def _name_group(self, number: int, pattern: str) -> str:
-        """Compare one group; what stands first is what an index finds."""
-        if number == 1 or _begins_wild(pattern):
-            return f"(p.name_folded like {self._bound.bind(_broad(pattern))} and {self._in_group(number, pattern)})"
-        return f"(split_part(p.name_folded, '=', {number}) <> '' and {self._in_group(number, pattern)})"
-
-    def _in_group(self, number: int, pattern: str) -> str:
-        return f"split_part(p.name_folded, '=', {number}) like {self._bound.bind(like_pattern(pattern))}"
+    def _name_group(self, column: str, pattern: str) -> str:
+        like = f"{column} like {self._bound.bind(like_pattern(pattern))}"
+        return like if column == _NAME_COLUMNS[0] else f"({column} <> '' and {like})"
 
     def _attribute(self, condition: Criterion | ItemCriterion, attributes: str) -> str:
         """Compare with the values of an attribute in DICOM JSON."""
@@ -305,19 +303,6 @@ def words_within(wanted: Wanted) -> list[str]:
     pattern = wanted.text if isinstance(wanted, Exact) else wanted.pattern if isinstance(wanted, Like) else ""
     pieces = [pattern] if isinstance(wanted, Exact) else _pieces(pattern)
     return [word for piece in pieces if (word := fold(piece).strip())]
-
-
-def _broad(pattern: str) -> str:
-    """Give a pattern that matches at least as much and that an index can use: its begin, or its longest piece."""
-    pieces = _pieces(pattern)
-    if not _begins_wild(pattern):
-        return f"{escaped(pieces[0])}%"
-    longest = max(pieces, key=len, default="")
-    return f"%{escaped(longest)}%" if longest else "%"
-
-
-def _begins_wild(pattern: str) -> bool:
-    return pattern[:1] in {"*", "?"}
 
 
 def _pieces(pattern: str) -> list[str]:
