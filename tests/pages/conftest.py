@@ -1,14 +1,14 @@
 """Browser tests: the system's Chromium, pages that must be quiet and stay at home, and a check of accessibility."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
 from pages.fake_api import ASSETS, FakeServer
-from playwright.sync_api import ConsoleMessage, Page, Request
+from pages.watch import Watch
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -16,29 +16,26 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 WCAG_2_2_AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}
-PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The system's Chromium: none is downloaded."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, ended with each file: its event loop would be in the way of tests with their own."""
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed")
-    return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": FLAGS}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
 
 
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """One language and zone, so that dates read the same everywhere; nothing moves."""
-    screen = {"width": 1440, "height": 900}
-    still = {"reduced_motion": "reduce", "locale": "en-GB", "timezone_id": "UTC"}
-    return {**browser_context_args, **still, "viewport": screen}
-
-
-@pytest.fixture(scope="session")
-def base_url() -> str | None:
-    """None: each test has its own server. (The plugin's own fixture is written in a way that pytest 9 warns of.)"""
-    return None
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of its own; one language and zone, so that dates read the same everywhere; nothing moves."""
+    screen = ViewportSize(width=1440, height=900)
+    context = browser.new_context(viewport=screen, locale="en-GB", timezone_id="UTC", reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture
@@ -48,25 +45,6 @@ def fake() -> Iterator[FakeServer]:
         pytest.skip("the web application has not been built (make web)")
     with FakeServer() as server:
         yield server
-
-
-@dataclass
-class Watch:
-    """What a page did that it should not do."""
-
-    expected_statuses: set[int] = field(default_factory=set)  # a test adds those that it provokes
-    complaints: list[str] = field(default_factory=list)
-
-    def hear(self, message: ConsoleMessage) -> None:
-        """Take down an error or warning, but not a status that the test provokes."""
-        provoked = any(f"status of {status}" in message.text for status in self.expected_statuses)
-        if message.type in ("error", "warning") and not provoked:
-            self.complaints.append(f"{message.type}: {message.text}")
-
-    def see(self, request: Request) -> None:
-        """Take down a request that leaves this computer."""
-        if not request.url.startswith(("http://127.0.0.1:", "blob:", "data:")):
-            self.complaints.append(f"foreign request: {request.url}")
 
 
 @pytest.fixture(autouse=True)

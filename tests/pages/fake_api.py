@@ -1,4 +1,4 @@
-"""A small server with the built pages and answers made to order: for states that a real server is hardly brought into."""
+"""A small server with the built pages and answers made to order: for states hard to provoke in a real server."""
 
 import io
 import json
@@ -24,17 +24,29 @@ CSP = (
 )
 MEDIA_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 NAMES = [
-    ("Novák^Eva", None, "19610402", "F"), ("Müller^Jonas", None, "20091123", "M"), ("Rossi^Marco", None, "19600714", "M"),
-    ("O'Brien^Sean^Patrick", None, "19600229", "M"), ("Yamada^Tarou", "山田^太郎", "20060601", "M"),
-    ("García Núñez^María José", None, "19480803", "F"), ("Iyer^Priya", None, "20250211", "F"),
-    ("Kowalska^Zofia", None, "19961030", "F"), ("Hong^Gildong", "洪^吉洞", "19760920", "M"), ("Okafor^Chidi", None, None, "M"),
-]  # fmt: skip
+    ("Novák^Eva", None, "19610402", "F"),
+    ("Müller^Jonas", None, "20091123", "M"),
+    ("Rossi^Marco", None, "19600714", "M"),
+    ("O'Brien^Sean^Patrick", None, "19600229", "M"),
+    ("Yamada^Tarou", "山田^太郎", "20060601", "M"),
+    ("García Núñez^María José", None, "19480803", "F"),
+    ("Iyer^Priya", None, "20250211", "F"),
+    ("Kowalska^Zofia", None, "19961030", "F"),
+    ("Hong^Gildong", "洪^吉洞", "19760920", "M"),
+    ("Okafor^Chidi", None, None, "M"),
+]
 EXAMS = [
-    ("CT", "CT Chest with contrast", "CHEST", 501), ("MR", "MR Lumbar spine", "LSPINE", 410), ("CT", "CT Head", "HEAD", 312),
-    ("MG", "Screening tomosynthesis", "BREAST", 189), ("DX", "Chest PA and lateral", "CHEST", 2), ("US", "Abdomen complete", "ABDOMEN", 64),
-    ("PT,CT", "PET/CT skull base to mid-thigh", "WHOLEBODY", 830), ("XA", "Coronary angiography", "HEART", 834),
-    ("CT", "CT Abdomen and pelvis, portal venous phase, with oral contrast", "ABDOMEN", 652), ("CR", "Left wrist 3 views", "HAND", 3),
-]  # fmt: skip
+    ("CT", "CT Chest with contrast", "CHEST", 501),
+    ("MR", "MR Lumbar spine", "LSPINE", 410),
+    ("CT", "CT Head", "HEAD", 312),
+    ("MG", "Screening tomosynthesis", "BREAST", 189),
+    ("DX", "Chest PA and lateral", "CHEST", 2),
+    ("US", "Abdomen complete", "ABDOMEN", 64),
+    ("PT,CT", "PET/CT skull base to mid-thigh", "WHOLEBODY", 830),
+    ("XA", "Coronary angiography", "HEART", 834),
+    ("CT", "CT Abdomen and pelvis, portal venous phase, with oral contrast", "ABDOMEN", 652),
+    ("CR", "Left wrist 3 views", "HAND", 3),
+]
 
 
 @dataclass
@@ -59,14 +71,23 @@ def study(number: int) -> dict[str, Any]:
     return {
         "study_uid": f"1.2.826.0.1.3680043.10.1.{number + 1}",
         "patient": {
-            "name": name, "name_ideographic": ideographic, "id": str(100_000 + number * 7919 % 900_000),
-            "issuer": "ST-ANNA" if number % 3 else None, "birth_date": born, "sex": sex,
+            "name": name,
+            "name_ideographic": ideographic,
+            "id": str(100_000 + number * 7919 % 900_000),
+            "issuer": "ST-ANNA" if number % 3 else None,
+            "birth_date": born,
+            "sex": sex,
         },
-        "date": f"{day:%Y%m%d}", "time": f"{chance.randrange(7, 19):02}{chance.randrange(60):02}12.000",
-        "modalities": modality.split(","), "description": description, "accession": f"A{20_260_000 + number}",
-        "series": chance.randrange(1, 12), "instances": instances, "received_at": f"{day}T18:{chance.randrange(60):02}:00Z",
+        "date": f"{day:%Y%m%d}",
+        "time": f"{chance.randrange(7, 19):02}{chance.randrange(60):02}12.000",
+        "modalities": modality.split(","),
+        "description": description,
+        "accession": f"A{20_260_000 + number}",
+        "series": chance.randrange(1, 12),
+        "instances": instances,
+        "received_at": f"{day}T18:{chance.randrange(60):02}:00Z",
         "warnings": 2 if number % 9 == 1 else 0,
-    }  # fmt: skip
+    }
 
 
 def detail(number: int) -> dict[str, Any]:
@@ -75,23 +96,43 @@ def detail(number: int) -> dict[str, Any]:
     kinds = ["Scout", "Axial 1.5 mm soft tissue", "Axial lung", "Coronal 3 mm", "Sagittal 3 mm", "Axial 5 mm delayed"]
     series = [
         {
-            "series_uid": f"{row['study_uid']}.{at}", "number": at, "modality": row["modalities"][0],
-            "description": kinds[at % len(kinds)], "body_part": "CHEST", "instances": max(1, row["instances"] // row["series"]),
+            "series_uid": f"{row['study_uid']}.{at}",
+            "number": at,
+            "modality": row["modalities"][0],
+            "description": kinds[at % len(kinds)],
+            "body_part": "CHEST",
+            "instances": max(1, row["instances"] // row["series"]),
             "thumbnail": f"/dicomweb/studies/{row['study_uid']}/series/{row['study_uid']}.{at}/thumbnail",
-            "kind": "image", "first_instance": f"{row['study_uid']}.{at}.1",
+            "kind": "image",
+            "first_instance": f"{row['study_uid']}.{at}.1",
         }
         for at in range(1, row["series"] + 1)
-    ]  # fmt: skip
+    ]
     series.append(
         {
-            "series_uid": f"{row['study_uid']}.99", "number": 999, "modality": "SR", "description": "Dose report",
-            "body_part": None, "instances": 1, "thumbnail": None, "kind": "document", "first_instance": None,
+            "series_uid": f"{row['study_uid']}.99",
+            "number": 999,
+            "modality": "SR",
+            "description": "Dose report",
+            "body_part": None,
+            "instances": 1,
+            "thumbnail": None,
+            "kind": "document",
+            "first_instance": None,
         }
-    )  # fmt: skip
+    )
     findings = [
-        {"kind": "patient", "text": "Patient ID 44821 also came with the name SMITH^J.", "found_at": "2026-03-01T10:17:00Z"},
-        {"kind": "conflict", "text": "3 instances came again with different content; the first is served.", "found_at": "2026-03-01T10:19:00Z"},
-    ]  # fmt: skip
+        {
+            "kind": "patient",
+            "text": "Patient ID 44821 also came with the name SMITH^J.",
+            "found_at": "2026-03-01T10:17:00Z",
+        },
+        {
+            "kind": "conflict",
+            "text": "3 instances came again with different content; the first is served.",
+            "found_at": "2026-03-01T10:19:00Z",
+        },
+    ]
     return {**row, "series": series, "findings": findings if row["warnings"] else []}
 
 
@@ -178,7 +219,9 @@ class Handler(BaseHTTPRequestHandler):
             rows = [row for row in rows if text in json.dumps(row, ensure_ascii=False).casefold()]
             rows = [row for row in rows if not wanted or wanted & set(row["modalities"])]
         total = self.server.state.studies if rows is None else len(rows)
-        page = [study(number) for number in range(at, min(at + limit, total))] if rows is None else rows[at : at + limit]
+        page = (
+            [study(number) for number in range(at, min(at + limit, total))] if rows is None else rows[at : at + limit]
+        )
         cursor = str(at + limit) if at + limit < total else None
         return {"studies": page, "cursor": cursor, "total": {"number": min(total, 10_000), "exact": total <= 10_000}}
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from pages.conftest import Watch
-from pages.fake_api import FakeServer
 from playwright.sync_api import Page, expect
+
+from pages.fake_api import FakeServer
+from pages.watch import Watch
 
 pytestmark = pytest.mark.slow
 

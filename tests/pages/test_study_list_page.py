@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from pages.conftest import PHONE, Watch
+from playwright.sync_api import Locator, Page, expect
+
 from pages.fake_api import FakeServer
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from pages.watch import PHONE, Watch
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +100,7 @@ def test_a_column_head_sorts_and_turns_round(page: Page, listed: Locator) -> Non
 
 
 def test_on_a_phone_a_tap_opens(page: Page, fake: FakeServer, accessible: Callable[[], None]) -> None:
-    page.set_viewport_size(ViewportSize(**PHONE))
+    page.set_viewport_size(PHONE)
     fake.state.signed_in = True
     fake.state.warnings = ["HTTP is served without TLS."]
     page.goto(f"{fake.url}/worklist")

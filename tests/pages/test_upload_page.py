@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from objects import ct_image, part10_bytes
-from pages.conftest import Watch
-from pages.fake_api import FakeServer
 from playwright.sync_api import Locator, Page, expect
+
+from objects import ct_image, part10_bytes
+from pages.fake_api import FakeServer
+from pages.watch import Watch
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +102,10 @@ def test_files_can_be_dropped_anywhere_on_the_study_page_too(page: Page, fake: F
     fake.state.signed_in = True
     page.goto(f"{fake.url}/studies/1.2.826.0.1.3680043.10.1.2")
     expect(page.get_by_role("region", name="Patient")).to_be_visible()
-    files = [["a.dcm", base64.b64encode(part10_bytes(image)).decode()], ["b.txt", base64.b64encode(b"text" * 50).decode()]]
+    files = [
+        ["a.dcm", base64.b64encode(part10_bytes(image)).decode()],
+        ["b.txt", base64.b64encode(b"text" * 50).decode()],
+    ]
     page.evaluate(DROP, {"files": files})
     expect(page.get_by_text("Drop to upload")).to_be_visible()
     page.evaluate("window.finishDrop()")

@@ -82,7 +82,7 @@ def test_one_instance_may_come_alone(house: WebHouse) -> None:
         'multipart/related; type="application/dicom"; transfer-syntax=1.2.3.4.5',
         'multipart/related; type="application/dicom";q=0',
         'multipart/related; type="image/jpeg"',
-        "application/zip",
+        "application/gzip",
     ],
 )
 def test_what_cannot_be_given_is_406(house: WebHouse, accept: str) -> None:

@@ -188,6 +188,7 @@ function SearchBox({ text, field, onText }: SearchBoxProps) {
         onKeyDown={(event) => {
           if (event.key === "Escape" && typed) type("");
           else if (event.key === "Escape" || event.key === "ArrowDown" || event.key === "Enter") {
+            report.flush(); // else it would come later and undo what the next key selects
             event.currentTarget.blur();
             document.querySelector<HTMLElement>('[role="grid"]')?.focus();
           }

@@ -35,7 +35,7 @@ export default function UploadDialog({ onClose }: { onClose: () => void }) {
         <IconUpload size={34} stroke={1.3} aria-hidden />
         <p>{t("upload.explain")}</p>
         <div className="notice-action">
-          <Button leftSection={<IconFiles size={16} stroke={1.6} />} onClick={() => choose(false)}>
+          <Button data-autofocus leftSection={<IconFiles size={16} stroke={1.6} />} onClick={() => choose(false)}>
             {t("upload.chooseFiles")}
           </Button>
           <Button variant="default" leftSection={<IconFolder size={16} stroke={1.6} />} onClick={() => choose(true)}>

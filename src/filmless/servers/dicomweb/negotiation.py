@@ -8,6 +8,7 @@ syntax said in the part's Content-Type; one that names another syntax than the s
 from collections.abc import Collection
 from enum import StrEnum
 
+from filmless.servers.dicomweb.zip_writer import ZIP
 from filmless.servers.http_messages import Problem
 from filmless.servers.media_types import MediaType
 
@@ -21,6 +22,7 @@ class Form(StrEnum):
 
     SINGLE = "single"
     MULTIPART = "multipart"
+    ZIP = "zip"
 
 
 def form_of(ranges: list[MediaType], part_type: str, syntaxes: Collection[str], *, is_single: bool) -> Form:
@@ -29,6 +31,8 @@ def form_of(ranges: list[MediaType], part_type: str, syntaxes: Collection[str], 
         wanted = each.parameters.get("transfer-syntax", "*")
         if wanted != "*" and any(syntax != wanted for syntax in syntaxes):
             continue
+        if each.name == ZIP and part_type == DICOM:  # only where it is named: to most clients a wildcard means parts
+            return Form.ZIP
         if each.covers(MULTIPART) and each.parameters.get("type", part_type).lower() in (part_type, "*/*"):
             return Form.MULTIPART
         if is_single and each.covers(part_type):

@@ -12,6 +12,7 @@ from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import DICOM, Form, form_of
 from filmless.servers.dicomweb.service import Service, ranges
+from filmless.servers.dicomweb.zip_writer import ZIP, Member, ZipWriter, zip_length
 from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.standards.dicom.uids import is_uid
 
@@ -33,6 +34,10 @@ class Wado:
         reader = _Reader(self._service, request.scope, kept)
         if form is Form.SINGLE:
             return Answer(200, reader.single(), _part_type(kept[0]), length=kept[0].placement.length)
+        if form is Form.ZIP:
+            name = f'attachment; filename="{kept[0].study_uid}.zip"'.encode()
+            length = zip_length(map(_member, kept))
+            return Answer(200, reader.zipped(), ZIP, ((b"content-disposition", name),), length)
         writer = PartWriter(secrets.token_hex(16))
         length = writer.length((_part_type(each), each.placement.length) for each in kept)
         return Answer(200, reader.parts(writer), writer.media_type(DICOM), length=length)
@@ -66,6 +71,22 @@ class _Reader:
                 async for chunk in self._next():
                     yield chunk
             yield writer.end
+        finally:
+            self._stop()
+
+    async def zipped(self) -> AsyncGenerator[bytes]:
+        """A ZIP file of the instances (PS3.18, application/zip of Supplement 211)."""
+        writer = ZipWriter()
+        coming = iter(self.kept)
+        try:
+            self._read_ahead(islice(coming, READ_AHEAD))
+            for each in self.kept:
+                self._read_ahead(islice(coming, 1))
+                yield writer.head(_member(each))
+                async for chunk in self._next():
+                    yield writer.passed(chunk)
+                yield writer.tail(_member(each))
+            yield writer.end()
         finally:
             self._stop()
 
@@ -105,6 +126,10 @@ class _Reader:
         for reading in self.reading:
             if isinstance(reading, Future) and not reading.cancel() and not reading.cancelled():
                 reading.exception()  # it is read ahead for nobody: what went wrong there is no news
+
+
+def _member(kept: KeptInstance) -> Member:
+    return Member(f"{kept.study_uid}/{kept.series_uid}/{kept.instance_uid}.dcm", kept.placement.length)
 
 
 def _part_type(kept: KeptInstance) -> str:
