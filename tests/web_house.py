@@ -22,7 +22,6 @@ from filmless.archive.events import Event
 from filmless.archive.findings import Finding
 from filmless.archive.model import (
     Count,
-    FrameTable,
     KeptInstance,
     Outcome,
     Page,
@@ -44,6 +43,7 @@ from filmless.servers.pages.session import House, Session
 from filmless.servers.pages.static import StaticFiles
 from filmless.servers.pages.studies import Studies
 from filmless.servers.routes import Route, Routes
+from filmless.standards.dicom.frames import FrameTable
 from objects import head_length
 
 PASSWORD = "plum-jacket-orbit"

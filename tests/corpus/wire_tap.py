@@ -1,11 +1,12 @@
 """Stands between a sender and the archive and keeps the data sets as they were on the wire."""
 
+import contextlib
 import socket
 import struct
 import threading
 from collections.abc import Iterator
 
-AFFECTED_INSTANCE = struct.pack("<HH", 0x0000, 0x1000)
+AFFECTED_SOP_INSTANCE_UID = 0x1000  # element of group 0000
 
 
 class WireTap:
@@ -16,6 +17,8 @@ class WireTap:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._sent: list[bytearray] = []
+        self._sockets: list[socket.socket] = []
+        self._pumps: list[threading.Thread] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -27,19 +30,21 @@ class WireTap:
             archive = socket.create_connection(("127.0.0.1", self._archive))
             kept = bytearray()
             self._sent.append(kept)
-            threading.Thread(target=self._pump, args=(sender, archive, kept), daemon=True).start()
-            threading.Thread(target=self._pump, args=(archive, sender, None), daemon=True).start()
+            self._sockets += (sender, archive)
+            for ends in ((sender, archive, kept), (archive, sender, None)):
+                pump = threading.Thread(target=self._pump, args=ends, daemon=True)
+                pump.start()
+                self._pumps.append(pump)
 
     @staticmethod
     def _pump(source: socket.socket, target: socket.socket, kept: bytearray | None) -> None:
-        try:
+        with contextlib.suppress(OSError):
             while part := source.recv(1 << 18):
                 if kept is not None:
                     kept += part
                 target.sendall(part)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            target.close()
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
 
     def data_sets(self) -> Iterator[tuple[str, bytes]]:
         """What was sent over all associations so far."""
@@ -47,8 +52,12 @@ class WireTap:
             yield from _messages(bytes(sent))
 
     def close(self) -> None:
-        """Takes no further association."""
+        """Takes no further association, and waits for what is under way to end."""
         self._listener.close()
+        for pump in self._pumps:
+            pump.join(10)
+        for each in self._sockets:
+            each.close()
 
 
 def _fragments(sent: bytes) -> Iterator[tuple[int, bytes]]:
@@ -70,10 +79,18 @@ def _messages(sent: bytes) -> Iterator[tuple[str, bytes]]:
     for control, fragment in _fragments(sent):
         (command if control & 1 else data_set).extend(fragment)
         if control == 3:
-            at = command.find(AFFECTED_INSTANCE)
-            size = struct.unpack_from("<I", command, at + 4)[0] if at >= 0 else 0
-            instance_uid = command[at + 8 : at + 8 + size].decode("ascii", "replace").strip("\0 ")
+            instance_uid = _affected_instance(bytes(command))
             command.clear()
         elif control == 2:
             yield instance_uid, bytes(data_set)
             data_set.clear()
+
+
+def _affected_instance(command: bytes) -> str:
+    at = 0
+    while at + 8 <= len(command):
+        _, element, size = struct.unpack_from("<HHI", command, at)
+        if element == AFFECTED_SOP_INSTANCE_UID:
+            return command[at + 8 : at + 8 + size].decode("ascii", "replace").strip("\0 ")
+        at += 8 + size
+    return ""

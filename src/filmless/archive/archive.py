@@ -13,14 +13,14 @@ from filmless.archive.events import Event, EventKind
 from filmless.archive.events import Outcome as EventOutcome
 from filmless.archive.findings import ConflictVersion, Finding
 from filmless.archive.large import LargeStore
-from filmless.archive.model import Count, DicomJson, FrameTable, KeptInstance, Outcome, Page, Query, Received, Source
+from filmless.archive.model import Count, DicomJson, KeptInstance, Outcome, Page, Query, Received, Source
 from filmless.archive.ports import Catalog, History, PackStore, Search
 from filmless.archive.scope import Scope
 from filmless.archive.store import Submission
 from filmless.standards.dicom.dicom_json import data_set_json
 from filmless.standards.dicom.elements import UNDEFINED
 from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.frames import native_frames
+from filmless.standards.dicom.frames import FrameTable, native_frames
 from filmless.standards.dicom.scanner import scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 

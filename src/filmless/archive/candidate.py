@@ -7,21 +7,12 @@ from hashlib import sha256
 from filmless.archive.errors import NoSpace, Unavailable
 from filmless.archive.header import WANTED, Header, read_header
 from filmless.archive.identity import member_path
-from filmless.archive.model import (
-    FrameTable,
-    Outcome,
-    Placement,
-    Received,
-    Refusal,
-    Refused,
-    Stored,
-    StoredAs,
-)
+from filmless.archive.model import Outcome, Placement, Received, Refusal, Refused, Stored, StoredAs
 from filmless.archive.ports import Entry, Known, Label, LargePack, NewMember
 from filmless.archive.scope import Scope
 from filmless.standards.dicom.elements import UNDEFINED
 from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.frames import locate_frames
+from filmless.standards.dicom.frames import FrameTable, locate_frames
 from filmless.standards.dicom.scanner import Scan, scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
@@ -90,8 +81,16 @@ class Candidate:
             stored_as=self.stored_as,
             issuer=self.received.source.issuer,
             scope=self.scope,
+            is_whole=self._is_whole(),
             known=self.known,
         )
+
+    def _is_whole(self) -> bool:
+        found = self.header.scan
+        if found.truncated or found.pixel_offset is None or found.pixel_length == UNDEFINED:
+            return not found.truncated
+        has_inflated_offsets = transfer_syntax(self.received.transfer_syntax_uid).deflated
+        return has_inflated_offsets or found.pixel_start + found.pixel_length <= self.length - len(self.received.head)
 
 
 def examine(received: Received, scope: Scope) -> Candidate | Refused:

@@ -15,12 +15,14 @@ class FindingKind(StrEnum):
     PATIENT_MISMATCH = "patient-mismatch"
     STUDY_OF_TWO_PATIENTS = "study-of-two-patients"
     MISSING_BYTES = "missing-bytes"
+    INCOMPLETE_OBJECT = "incomplete-object"
 
 
 _TEXT = {
     FindingKind.CONFLICT_VERSION: "Another content came under a UID that was kept already; the first is served.",
     FindingKind.PATIENT_MISMATCH: "The Patient ID was known with another name, birth date or sex; they are kept apart.",
     FindingKind.STUDY_OF_TWO_PATIENTS: "An instance of this study names another patient; it is filed in the study.",
+    FindingKind.INCOMPLETE_OBJECT: "An instance ends before all that it announces; it is kept as it came.",
     FindingKind.MISSING_BYTES: "Instances are no longer listed because their bytes are not on the disk.",
 }
 

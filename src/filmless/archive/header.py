@@ -203,7 +203,7 @@ def is_uid_cached(uid: str) -> bool:
 
 
 def _uid(raw: bytes) -> str:
-    return raw.strip(_PADDING).decode("latin-1")
+    return raw.rstrip(_PADDING).lstrip(b" ").decode("latin-1")
 
 
 def _text(scan: Scan, tag: int, vr: str) -> str:

@@ -9,11 +9,11 @@ from hashlib import sha256
 from filmless.archive.candidate import Candidate, accept, answered, is_native, storage_refusal
 from filmless.archive.errors import NoSpace, Unavailable
 from filmless.archive.header import WANTED
-from filmless.archive.model import Buffer, FrameTable, Outcome, Received, Refusal, Refused
+from filmless.archive.model import Buffer, Outcome, Received, Refusal, Refused
 from filmless.archive.ports import LargePack
 from filmless.archive.scope import Scope
 from filmless.standards.dicom.fault import Fault, FaultKind
-from filmless.standards.dicom.frames import FragmentReader, locate_frames
+from filmless.standards.dicom.frames import FragmentReader, FrameTable, locate_frames
 from filmless.standards.dicom.scanner import Scan, scan
 
 PREFIX = 2 << 20  # bytes kept for the scan until Pixel Data is reached; beyond it the written file is scanned
@@ -119,6 +119,8 @@ class LargeStore:
     def _examined(self, pack: LargePack) -> tuple[Scan | Fault, FrameTable | None]:
         """What the header says and where the frames lie; an object with a long header is read again from the disk."""
         if self._scan is not None:
+            if self._fragments and not self._fragments.has_ended:
+                return Fault(FaultKind.NOT_DICOM, "Fragments of Pixel Data do not end"), None
             return self._scan, self._fragments.table() if self._fragments else None
         data_set = pack.view()[len(self._received.head) :]
         found = scan(data_set, self._received.transfer_syntax_uid, WANTED)

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from filmless.standards.dicom.frames import FrameTable as FrameTable
-
 Buffer = bytes | bytearray | memoryview
 
 

@@ -9,18 +9,9 @@ from typing import Protocol
 from filmless.archive.events import Event
 from filmless.archive.findings import ConflictVersion, Finding
 from filmless.archive.header import Header
-from filmless.archive.model import (
-    Buffer,
-    Count,
-    DicomJson,
-    FrameTable,
-    KeptInstance,
-    Page,
-    Placement,
-    Query,
-    StoredAs,
-)
+from filmless.archive.model import Buffer, Count, DicomJson, KeptInstance, Page, Placement, Query, StoredAs
 from filmless.archive.scope import Scope
+from filmless.standards.dicom.frames import FrameTable
 
 CONFLICT = ".conflict-"  # in the name of a member that is kept beside another content
 ReadHeader = Callable[[KeptInstance], DicomJson]
@@ -135,6 +126,7 @@ class Entry:
     stored_as: StoredAs
     issuer: str
     scope: Scope
+    is_whole: bool = True  # no element announces more bytes than came
     known: Known | None = None  # what was there, for everything but NEW
 
 

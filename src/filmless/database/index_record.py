@@ -9,11 +9,13 @@ import psycopg
 import structlog
 
 from filmless.archive.errors import RecordRefused, Unavailable
+from filmless.archive.findings import FindingKind
 from filmless.archive.model import Placement, StoredAs
 from filmless.archive.ports import Batch, Entry, Known
 from filmless.database.connect import Connection, Database
 from filmless.database.events import EventLog
 from filmless.database.frame_bytes import pack_fragments
+from filmless.database.index_findings import add_finding
 from filmless.database.index_parents import Parents
 from filmless.database.index_versions import record_version
 from filmless.standards.dicom.uids import uid_digest
@@ -122,7 +124,8 @@ class IndexRecord:
 
     def _record(self, connection: Connection, batch: Batch) -> frozenset[str]:
         new = [entry for entry in batch.entries if entry.stored_as is StoredAs.NEW]
-        if len(new) == len(batch.entries) and self._parents.know(batch):
+        broken = [entry for entry in new if not entry.is_whole]
+        if len(new) == len(batch.entries) and not broken and self._parents.know(batch):
             return self._insert(connection, new, batch)  # one statement is one transaction
         with connection.transaction():
             self._parents.resolve(connection, batch)
@@ -132,6 +135,9 @@ class IndexRecord:
                 for entry in versions
                 if not record_version(connection, entry, self._parents, self._events)
             }
+            for entry in broken:
+                subject = entry.header.instance_uid
+                add_finding(connection, FindingKind.INCOMPLETE_OBJECT, self._parents.study_id(entry), subject, {})
             return self._insert(connection, new, batch, frozenset(lost))
 
     def _insert(
