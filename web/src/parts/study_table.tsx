@@ -15,6 +15,7 @@ import "./study_table.css";
 export const PHONE = "(width < 720px)";
 const ROW = 32;
 const PHONE_ROW = 64;
+const HEAD = 33; // with its line; it sticks above the rows
 const AHEAD = 40; // rows before the end at which the next page is asked for
 
 interface StudyTableProps {
@@ -46,13 +47,15 @@ export function StudyTable(props: StudyTableProps) {
     state: { sorting: [{ id: sort.field, desc: sort.descending }] },
   });
   const height = phone ? PHONE_ROW : ROW;
+  const head = phone ? 0 : HEAD;
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
     getItemKey: (index) => rows[index]?.study_uid ?? index,
     overscan: 12,
-    scrollPaddingStart: height, // below the header, which sticks
+    scrollMargin: head,
+    scrollPaddingStart: head,
   });
   useEffect(() => virtual.measure(), [virtual, height]);
 
@@ -99,7 +102,7 @@ export function StudyTable(props: StudyTableProps) {
               aria-rowindex={item.index + 2}
               aria-selected={row.id === active}
               className="study-grid study-row"
-              style={{ blockSize: height, transform: `translateY(${item.start}px)` }}
+              style={{ blockSize: height, transform: `translateY(${item.start - head}px)` }}
               onMouseDown={() => onSelect(row.id)}
               onClick={phone ? () => onOpen(row.id) : undefined}
               onDoubleClick={() => onOpen(row.id)}
