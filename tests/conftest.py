@@ -20,10 +20,13 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def cluster_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """DSN of one PostgreSQL for the whole run, started as the product starts it."""
+    """DSN of one PostgreSQL for the whole run, started as the product starts it; its disk is not waited for."""
     cluster = Cluster(tmp_path_factory.mktemp("cluster"))
     dsn = cluster.start()
     try:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("alter system set fsync = off")
+            connection.execute("select pg_reload_conf()")
         yield dsn
     finally:
         cluster.stop()
@@ -43,7 +46,7 @@ def database_dsn(cluster_dsn: str, _template: str) -> Iterator[str]:
     """DSN of a migrated, empty database that this test alone uses."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(cluster_dsn, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {_template} strategy file_copy".encode())
+        connection.execute(f"create database {name} template {_template}".encode())
     yield f"{cluster_dsn} dbname={name}"
     with psycopg.connect(cluster_dsn, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)".encode())
@@ -77,10 +80,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         server.close()
 
 
+SLOW_FIXTURES = {"cluster_dsn", "corpus", "server", "own_server", "page", "browser"}
+SLOW_PLACES = ("corpus/", "journeys/", "pages/", "peers/", "pixels/", "servers/dimse/", "servers/test_http_limits")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is a drill or needs a running server is slow; the fast tests leave it out."""
+    """Mark as slow what needs a database, a server, a browser, a peer, the corpus or a timer."""
     for item in items:
         needed = set(getattr(item, "fixturenames", ()))
-        if item.get_closest_marker("drill") or needed & {"server", "own_server", "page", "browser"}:
+        place = item.path.relative_to(REPOSITORY / "tests").as_posix()
+        if item.get_closest_marker("drill") or needed & SLOW_FIXTURES or place.startswith(SLOW_PLACES):
             item.add_marker(pytest.mark.slow)

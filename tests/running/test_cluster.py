@@ -9,10 +9,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from filmless.archive.errors import Unavailable
+from filmless.database import durability
 from filmless.database.cluster import Cluster, running_dsn
 from filmless.database.connect import Database
 from filmless.database.migrate import Migration, MigrationError, migrate, shipped
 from filmless.database.programs import ClusterError
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -20,12 +24,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_a_cluster_is_durable_and_open_to_nobody_else(cluster_dsn: str) -> None:
-    with psycopg.connect(cluster_dsn) as connection:
+def test_a_cluster_is_durable_and_open_to_nobody_else(folder: Path) -> None:
+    folder.mkdir()
+    cluster = Cluster(folder)
+    dsn = cluster.start()
+    assert durability.check(dsn) == []
+    with psycopg.connect(dsn) as connection:
         for name in ("fsync", "full_page_writes", "synchronous_commit", "data_checksums"):
             assert connection.execute("select current_setting(%s)", (name,)).fetchone() == ("on",), name
         assert connection.execute("select current_setting('listen_addresses')").fetchone() == ("",)
         assert connection.execute("select datcollate from pg_database where datname = 'filmless'").fetchone() == ("C",)
+    cluster.stop()
 
 
 def test_a_cluster_keeps_its_rows_over_a_stop_and_tells_others_where_it_runs(folder: Path) -> None:
@@ -102,8 +111,6 @@ def test_a_pool_finds_a_restarted_server_again(folder: Path) -> None:
 
 
 def test_a_statement_that_takes_too_long_is_cut_off(cluster_dsn: str) -> None:
-    from filmless.archive.errors import Unavailable
-
     database = Database(cluster_dsn, statement_seconds=1)
     with pytest.raises(Unavailable, match="too long"), database.connection() as connection:
         connection.execute("select pg_sleep(5)")
@@ -135,3 +142,9 @@ def test_a_changed_migration_is_refused(database_dsn: str) -> None:
     first, *rest = shipped()
     with pytest.raises(MigrationError, match="not the one"):
         migrate(database_dsn, [Migration(first.number, first.name, first.sql + " "), *rest])
+
+
+def test_settings_that_break_durability_are_told(cluster_dsn: str) -> None:
+    assert durability.check(cluster_dsn) == [
+        "PostgreSQL runs with fsync = off: what was confirmed can be lost when the machine stops."
+    ]

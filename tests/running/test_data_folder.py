@@ -13,6 +13,8 @@ from filmless.app import data_folder
 from filmless.app.data_folder import FolderError, Holder, Lock, lock_for_serving, reached_database
 from filmless.database.cluster import Cluster
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_folder_is_served_once(tmp_path: Path) -> None:
     lock = lock_for_serving(tmp_path)

@@ -16,6 +16,8 @@ from filmless.clients.dimse import connect
 from objects import ct_image, series, write_file
 from serving import PASSWORD, Server, run_command, wait_until
 
+pytestmark = pytest.mark.slow
+
 VERIFICATION = "1.2.840.10008.1.1"
 
 
