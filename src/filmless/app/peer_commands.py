@@ -70,6 +70,8 @@ def find_target(settings: Settings, target: str) -> Target:
         )
     if not peer.port:
         raise CommandError(f"{title} is registered without a port: it calls us and does not listen.")
+    if not peer.port:
+        raise CommandError(f"{title} is registered as a peer that only calls: it has no port.")
     return Target(peer.title, peer.host, peer.port)
 
 
