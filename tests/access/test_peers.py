@@ -11,7 +11,7 @@ def test_an_illegal_title_is_refused(title: str) -> None:
         Peer(title, "host", 104)
 
 
-@pytest.mark.parametrize(("host", "port"), [("", 104), ("a b", 104), ("host", 0), ("host", 70000)])
+@pytest.mark.parametrize(("host", "port"), [("", 104), ("a b", 104), ("host", -1), ("host", 70000)])
 def test_an_impossible_address_is_refused(host: str, port: int) -> None:
     with pytest.raises(BadPeer):
         Peer("CT1", host, port)
