@@ -21,7 +21,7 @@ from filmless.archive.model import Level, Order, Query
 from filmless.archive.scope import Scope
 from filmless.database.cluster import Cluster
 from filmless.database.connect import Database
-from filmless.database.find import PostgresFind
+from filmless.database.find import COUNTED, PostgresFind
 from filmless.database.find_rows import answer_to
 from filmless.database.migrate import migrate
 from filmless.database.query_sql import Compiler, Segment
@@ -148,9 +148,9 @@ def measure(dsn: str, size: int, repeats: int, *, plans: bool) -> None:
     find = PostgresFind(database)
     for name, query in QUERIES.items():
         criteria = read_query(query)
-        statement = Compiler(query, criteria, ALL).page(
-            answer_to(query, criteria, headers=False).fields, Segment(), query.limit
-        )
+        compiler = Compiler(query, criteria, ALL)
+        fields = answer_to(query, criteria, headers=False).fields
+        statement = compiler.page(fields, Segment(), 101, among=COUNTED if compiler.is_narrowed else None)
         bare, whole, counted, hits = [], [], [], 0
         with database.connection() as connection:
             for _ in range(repeats):

@@ -6,6 +6,7 @@ from filmless.archive.matching import STUDY_ARRIVAL_DATE, read_query
 from filmless.archive.model import Level, Order, Query
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
+from filmless.database.find import COUNTED
 from filmless.database.find_rows import answer_to
 from filmless.database.query_sql import Compiler, Segment
 
@@ -62,7 +63,8 @@ def study(*keys: tuple[int, str], text: str | None = None, order: tuple[Order, .
 def test_no_table_is_read_whole(filled: Database, query: Query) -> None:
     criteria = read_query(query)
     fields = answer_to(query, criteria, headers=False).fields
-    statement = Compiler(query, criteria, ALL).page(fields, Segment(), query.limit)
+    compiler = Compiler(query, criteria, ALL)
+    statement = compiler.page(fields, Segment(), 101, among=COUNTED if compiler.is_narrowed else None)
     with filled.connection() as connection:
         plan = "\n".join(line for (line,) in connection.execute(b"explain " + statement.sql.encode(), statement.values))
     assert "Seq Scan" not in plan, plan

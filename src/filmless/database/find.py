@@ -15,15 +15,15 @@ from filmless.archive.model import Count, DicomJson, Page, Query
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
 from filmless.database.find_rows import Answer, ReadHeader, Row, RowReader, answer_to
-from filmless.database.query_sql import Compiler, segments
+from filmless.database.query_sql import Compiler, Segment, Statement, segments
 
-Cursor = psycopg.Cursor[Any] | psycopg.ServerCursor[Any]
+Cursor = psycopg.Cursor[Any]
 
 PAGE = 1_000  # rows, where a query names no limit
 LARGEST_PAGE = 100_000  # rows
-COUNTED = 10_000  # rows; more are counted on demand only
+COUNTED = 10_000  # rows; more are counted on demand only, and are not sorted to find the first
 _FIRST_ROWS = 200  # of a stream are asked for at once: most lists end there
-_FETCHED_ROWS = 500  # of a longer stream at a time
+_MORE_ROWS = 2_000  # of a longer stream at a time
 _LARGEST_OFFSET = 1 << 62
 
 
@@ -43,13 +43,13 @@ class PostgresFind:
         search = _Search(query, scope, headers=read_header is not None)
         after = read_cursor(query, search.kinds)
         with _cursor(self._database) as cursor:
-            rows = search.first_rows(cursor, after, limit + 1, offset)
+            rows = search.rows(cursor, after, limit + 1, offset)
         matches = list(map(RowReader(search.answer, read_header), rows[:limit]))
         more = 0 < limit < len(rows)
         return Page(matches, search.cursor_at(rows[limit - 1]) if more else None, search.criteria.unsupported)
 
     def stream(self, query: Query, scope: Scope, read_header: ReadHeader | None = None) -> Iterator[DicomJson]:
-        """Give all matches as they are read, up to the query's limit; closing the iterator frees the connection.
+        """Give all matches as they are read, up to the query's limit; no connection is held between them.
 
         Understands the query at once, so a bad one is refused before the first match is asked for.
         """
@@ -64,29 +64,23 @@ class PostgresFind:
         compiler = Compiler(query, read_query(query), scope)
         statement = compiler.count(None if exact else COUNTED + 1)
         with _cursor(self._database) as cursor:
-            counted = cursor.execute(statement.sql.encode(), statement.values, prepare=False).fetchone()
-        number = int(counted["count"]) if counted else 0
+            (counted,) = _fetched(cursor, statement)
+        number = int(counted["count"])
         return Count(number, is_exact=True) if exact or number <= COUNTED else Count(COUNTED, is_exact=False)
 
     def _matches(self, search: "_Search", span: "_Span", read_header: ReadHeader | None) -> Iterator[DicomJson]:
-        """Read the begin in one step, which is all of most lists, and what is left through a cursor of the server."""
+        """Read rows in portions, each behind the last: while a peer takes its time no connection is held."""
         reader = RowReader(search.answer, read_header)
-        wanted = _FIRST_ROWS if span.limit is None else min(span.limit, _FIRST_ROWS)
-        with _cursor(self._database) as cursor:
-            rows = search.first_rows(cursor, span.after, wanted, span.offset)
-        yield from map(reader, rows)
-        if len(rows) < wanted or wanted == span.limit:
-            return
-        left = None if span.limit is None else span.limit - wanted
-        for segment in segments(search.compiler.sortings, search.sort_values(rows[-1])):
-            statement = search.compiler.page(search.answer.fields, segment, left)
-            with _cursor(self._database, name="matches") as cursor:
-                cursor.execute(statement.sql.encode(), statement.values)
-                for row in cursor:
-                    yield reader(row)
-                    left = None if left is None else left - 1
-            if left == 0:
+        after, offset, left, portion = span.after, span.offset, span.limit, _FIRST_ROWS
+        while left is None or left > 0:
+            wanted = portion if left is None else min(left, portion)
+            with _cursor(self._database) as cursor:
+                rows = search.rows(cursor, after, wanted, offset)
+            yield from map(reader, rows)
+            if len(rows) < wanted:
                 return
+            after, offset, portion = search.sort_values(rows[-1]), 0, _MORE_ROWS
+            left = None if left is None else left - wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +102,22 @@ class _Search:
         self.compiler = Compiler(query, self.criteria, scope)
         self.kinds = [sorting.column.kind for sorting in self.compiler.sortings]
 
-    def first_rows(self, cursor: Cursor, after: Sequence[SortValue] | None, limit: int, offset: int) -> list[Row]:
+    def rows(self, cursor: Cursor, after: Sequence[SortValue] | None, limit: int, offset: int) -> list[Row]:
         """Read rows of all segments until there are enough; an offset counts from the begin of the list."""
         rows: list[Row] = []
         for segment in segments(self.compiler.sortings, after):
-            skipped = offset if after is None else 0
-            statement = self.compiler.page(self.answer.fields, segment, limit - len(rows), skipped)
-            rows += cursor.execute(statement.sql.encode(), statement.values, prepare=False).fetchall()
+            rows += self._segment_rows(cursor, segment, limit - len(rows), offset if after is None else 0)
             if len(rows) >= limit:
                 break
         return rows
+
+    def _segment_rows(self, cursor: Cursor, segment: Segment, limit: int, offset: int) -> list[Row]:
+        page, fields = self.compiler.page, self.answer.fields
+        if self.compiler.is_narrowed:
+            rows = _fetched(cursor, page(fields, segment, limit, offset, among=COUNTED))
+            if rows[0]["found"] <= COUNTED if rows else offset == 0:
+                return rows
+        return _fetched(cursor, page(fields, segment, limit, offset))
 
     def sort_values(self, row: Row) -> list[SortValue]:
         """Give what a row is sorted by."""
@@ -128,12 +128,16 @@ class _Search:
         return write_cursor(self._query, self.sort_values(row))
 
 
+def _fetched(cursor: Cursor, statement: Statement) -> list[Row]:
+    """Run a statement that is planned for its own values: a plan for any values would not know which are rare."""
+    rows: list[Row] = cursor.execute(statement.sql.encode(), statement.values, prepare=False).fetchall()
+    return rows
+
+
 @contextmanager
-def _cursor(database: Database, name: str = "") -> Iterator[Cursor]:
-    """Open a cursor, on the server where it has a name; values that the database cannot compare are a bad query."""
-    with database.connection() as connection, connection.cursor(name, row_factory=dict_row) as cursor:
-        if name:
-            cursor.itersize = _FETCHED_ROWS
+def _cursor(database: Database) -> Iterator[Cursor]:
+    """Open a cursor; values that the database cannot compare are a bad query."""
+    with database.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
         try:
             yield cursor
         except psycopg.DataError as error:

@@ -1,6 +1,6 @@
 """A query and a scope become one statement: only the tables that are needed, counts only for the rows of the page."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from filmless.archive.cursor import SortKind, SortValue
@@ -104,27 +104,18 @@ _JOIN = (  # upwards from the instance
     (Level.PATIENT, "join patient p on p.id = s.patient_id"),
 )
 _COLUMNS = {
-    Level.PATIENT: ("p.id as patient_key", "p.issuer"),
-    Level.STUDY: (
-        "s.id as study_key", "s.patient_id as patient_key", "s.study_uid", "s.modalities", "s.last_received_at",
-    ),
-    Level.SERIES: ("e.id as series_key", "e.study_id as study_key", "e.series_uid", "e.instance_count"),
+    Level.PATIENT: ("p.issuer",),
+    Level.STUDY: ("s.study_uid", "s.modalities", "s.last_received_at"),
+    Level.SERIES: ("e.series_uid", "e.instance_count"),
     Level.IMAGE: (
-        "i.id as instance_key", "i.series_id as series_key", "i.instance_uid", "i.sop_class", "i.transfer_syntax",
-        "i.instance_number", "i.rows", "i.columns", "i.bits_allocated", "i.frame_count",
+        "i.instance_uid", "i.instance_number", "i.rows", "i.columns", "i.bits_allocated", "i.frame_count",
+        "sop.uid as sop_class_uid", "syntax.uid as transfer_syntax_uid",
     ),
 }  # fmt: skip
-_PARENTS = (  # of the rows of a page, joined when it is known which they are
-    (Level.SERIES, Level.IMAGE, "join series e on e.id = page.series_key"),
-    (Level.STUDY, Level.IMAGE, "join study s on s.id = e.study_id"),
-    (Level.STUDY, Level.SERIES, "join study s on s.id = page.study_key"),
-    (Level.PATIENT, Level.IMAGE, "join patient p on p.id = s.patient_id"),
-    (Level.PATIENT, Level.SERIES, "join patient p on p.id = s.patient_id"),
-    (Level.PATIENT, Level.STUDY, "join patient p on p.id = page.patient_key"),
-)
+_CODES = ("join uid_code sop on sop.id = i.sop_class", "join uid_code syntax on syntax.id = i.transfer_syntax")
 _PLACEMENT = (
-    "i.pack_id", "i.pack_offset", "i.length", "i.head_length", "i.head_sha256", "i.data_set_sha256", "i.pixel_offset",
-    "i.received_at",
+    "pack.name as pack", "i.pack_offset", "i.length", "i.head_length", "i.head_sha256", "i.data_set_sha256",
+    "i.pixel_offset", "i.received_at",
 )  # fmt: skip
 
 
@@ -164,20 +155,40 @@ class Compiler:
         self._scope = scope
         self.sortings = sorting_of(query, criteria)
 
-    def page(self, fields: Fields, segment: Segment, limit: int | None, offset: int = 0) -> Statement:
-        """Compile the rows of a segment, in order; no limit is all of them."""
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether rows are left out by more than the index that gives the order."""
+        conditions = self._criteria.all_of
+        if self._criteria.words or not self._scope.everything:
+            return True
+        return bool(conditions) and not (
+            self.sortings[0].column is _DATE and all(_asks_for_date(condition) for condition in conditions)
+        )
+
+    def page(
+        self, fields: Fields, segment: Segment, limit: int, offset: int = 0, *, among: int | None = None
+    ) -> Statement:
+        """Compile rows of a segment, in order.
+
+        The planner takes matches for evenly spread; where they are few and old, reading from the newest on would
+        never end. With ``among``, up to that many matches and one more are found first, by whatever index narrows
+        most, and then put in order; column ``found`` says how many there were: beyond ``among`` the page is not it.
+        """
         bound = Parameters()
         level = self._query.level
-        columns = _columns(level, fields)
-        conditions = [*self._filter(bound), *_keyset(self.sortings, segment, bound)]
+        conditions = all_of([*self._filter(bound), *_keyset(self.sortings, segment, bound)])
         needed = self._filtered_levels() | {sorting.column.level for sorting in self.sortings}
-        keys = [f"{sorting.column.expression} as sort{n}" for n, sorting in enumerate(self.sortings)]
-        order = ", ".join(_order(sorting.column.expression, sorting) for sorting in self.sortings)
-        rows = select(f"{', '.join([*columns, *keys])} from {_from(level, needed)} where {all_of(conditions)} ")
-        rows += f"order by {order}"
-        if limit is not None:
-            rows += f" limit {bound.bind(limit)}::bigint offset {bound.bind(offset)}::bigint"
-        return Statement(self._shown(rows, columns, fields, bound), bound.values)
+        keys = ", ".join(f"{sorting.column.expression} as sort{n}" for n, sorting in enumerate(self.sortings))
+        rows = select(f"{keys} from {_from(level, needed)} where {conditions}")
+        cut = f"limit {bound.bind(limit)}::bigint offset {bound.bind(offset)}::bigint"
+        shown = self._shown(fields, bound)
+        if among is None:
+            order = ", ".join(_order(sorting.column.expression, sorting) for sorting in self.sortings)
+            return Statement(f"{select(shown[0])} from ({rows} order by {order} {cut}) {shown[1]}", bound.values)
+        found = f"with found as materialized ({rows} limit {bound.bind(among + 1)}::bigint)"
+        page = f"({select('* from found')} order by {self._order_of('found')} {cut})"
+        total = select("count(*) from found")
+        return Statement(f"{found} {select(shown[0])}, ({total}) as found from {page} {shown[1]}", bound.values)
 
     def count(self, ceiling: int | None) -> Statement:
         """Compile how many rows there are, counted no further than the ceiling."""
@@ -207,65 +218,49 @@ class Compiler:
             levels.add(Level.PATIENT)
         return frozenset(levels - {Level.STUDY} if self._query.level is Level.PATIENT else levels)
 
-    def _shown(self, rows: str, columns: Sequence[str], fields: Fields, bound: Parameters) -> str:
-        """Add to the rows of the page what belongs to their parents, what is counted, and attributes as text."""
+    def _shown(self, fields: Fields, bound: Parameters) -> tuple[str, str]:
+        """Give the columns of an answer, and what is joined to the rows of a page for them."""
         level = self._query.level
-        shown, joined = [_page_column(_label(column)) for column in columns], ["page"]
-        for parent, child, join in _PARENTS:
-            if child is level and (parent is not Level.PATIENT or parent in fields.attributes):
-                joined.append(join)
-                shown += [column.replace(".attributes", ".attributes::text") for column in _columns(parent, fields)]
+        last = len(self.sortings) - 1
+        joined = ["page", f"join {_TABLE[level]} on {ALIAS[level]}.id = page.sort{last}"]
+        above = {one for one in (Level.STUDY, Level.SERIES) if DEPTH_OF[one] <= DEPTH_OF[level]} | fields.attributes
+        joined += _joins(level, above)
+        columns = [column for one in Level if one in above | {level} for column in _COLUMNS[one]]
+        columns += [f"{ALIAS[one]}.attributes::text as {one.lower()}_attributes" for one in fields.attributes]
         if level is Level.IMAGE:
-            shown += ["sop.uid as sop_class_uid", "syntax.uid as transfer_syntax_uid"]
-            joined += ["join uid_code sop on sop.id = page.sop_class"]
-            joined += ["join uid_code syntax on syntax.id = page.transfer_syntax"]
+            joined += _CODES
         if fields.placement:
-            shown.append("pack.name as pack")
-            joined.append("join pack on pack.id = page.pack_id")
-        joined += self._counts(fields, bound, shown)
-        shown += [f"page.sort{n}" for n in range(len(self.sortings))]
-        order = ", ".join(_order(f"page.sort{n}", sorting) for n, sorting in enumerate(self.sortings))
-        return select(f"{', '.join(shown)} from ({rows}) {' '.join(joined)} order by {order}")
-
-    def _counts(self, fields: Fields, bound: Parameters, shown: list[str]) -> list[str]:
-        level = self._query.level
-        joined = []
+            columns += _PLACEMENT
+            joined.append("join pack on pack.id = i.pack_id")
         if fields.study_counts:
-            shown += ["study_count.series as study_series", "study_count.instances as study_instances"]
-            study = "page.study_key" if level is Level.STUDY else "s.id"
+            columns += ["study_count.series as study_series", "study_count.instances as study_instances"]
             counted = "count(*) as series, coalesce(sum(c.instance_count), 0) as instances"
-            joined.append(
-                f"cross join lateral ({select(f'{counted} from series c where c.study_id = {study}')}) study_count"
-            )
+            of_study = select(f"{counted} from series c where c.study_id = s.id")
+            joined.append(f"cross join lateral ({of_study}) study_count")
         if fields.patient_counts:
             names = ("studies", "series", "instances")
-            shown += [f"patient_count.{name} as patient_{name}" for name in names]
-            patient = "page.patient_key" if level in {Level.PATIENT, Level.STUDY} else "s.patient_id"
+            columns += [f"patient_count.{name} as patient_{name}" for name in names]
             counted = ", ".join(f"{PATIENT_COUNT[f'patient_{name}']} as {name}" for name in names)
-            joined.append(f"cross join lateral ({patient_counts(self._scope, bound, patient, counted)}) patient_count")
-        return joined
+            joined.append(f"cross join lateral ({patient_counts(self._scope, bound, 'p.id', counted)}) patient_count")
+        columns += [f"page.sort{n}" for n in range(len(self.sortings))]
+        return ", ".join(columns), f"{' '.join(joined)} order by {self._order_of('page')}"
+
+    def _order_of(self, rows: str) -> str:
+        return ", ".join(_order(f"{rows}.sort{n}", sorting) for n, sorting in enumerate(self.sortings))
 
 
-def _columns(level: Level, fields: Fields) -> list[str]:
-    """Give the columns of a level's own table."""
-    columns = list(_COLUMNS[level])
-    if level in fields.attributes:
-        columns.append(f"{ALIAS[level]}.attributes as {level.lower()}_attributes")
-    return columns + (list(_PLACEMENT) if fields.placement and level is Level.IMAGE else [])
+def _from(level: Level, needed: Set[Level]) -> str:
+    return " ".join([_TABLE[level], *_joins(level, needed)])
 
 
-def _page_column(name: str) -> str:
-    return f"page.{name}::text as {name}" if name.endswith("_attributes") else f"page.{name}"
-
-
-def _label(column: str) -> str:
-    return column.rpartition(" as ")[2].rpartition(".")[2]
-
-
-def _from(level: Level, needed: frozenset[Level] | set[Level]) -> str:
+def _joins(level: Level, needed: Set[Level]) -> list[str]:
+    """Give the joins from a level up to the highest that is needed."""
     highest = min((DEPTH_OF[one] for one in needed), default=DEPTH_OF[level])
-    joins = [join for above, join in _JOIN if highest <= DEPTH_OF[above] < DEPTH_OF[level]]
-    return " ".join([_TABLE[level], *joins])
+    return [join for above, join in _JOIN if highest <= DEPTH_OF[above] < DEPTH_OF[level]]
+
+
+def _asks_for_date(condition: Condition) -> bool:
+    return isinstance(condition, DateTimeCriterion) or condition.key.field == "study_date"
 
 
 def _level_of(condition: Condition) -> Level:
