@@ -51,10 +51,12 @@ class Rows:
             day, moment = date_of(values.get("StudyDate", "")), time_of(values.get("StudyTime", ""))
             row = connection.execute(
                 "insert into study (study_uid, patient_id, study_date, study_time, date_key, time_key,"
-                " accession_number, description_folded, attributes, first_received_at, last_received_at)"
-                " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
+                " accession_number, description_folded, referrer_folded, attributes, first_received_at,"
+                " last_received_at)"
+                " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id",
                 (uid, patient_id, values.get("StudyDate", ""), values.get("StudyTime", ""), day, moment,
                  values.get("AccessionNumber", ""), fold(values.get("StudyDescription", "")),
+                 name_key(values.get("ReferringPhysicianName", "")),
                  _json({"StudyInstanceUID": uid} | values), RECEIVED, RECEIVED),
             ).fetchone()  # fmt: skip
             assert row is not None

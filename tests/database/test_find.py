@@ -95,6 +95,7 @@ def people(module_database: Database) -> PostgresFind:
         AccessionNumber="A2",
         StudyDescription="Knee",
         StudyID="s1",
+        ReferringPhysicianName="Yamamoto^Ken=山本^健",
     )
     rows.study("1.3", {"1.3.1": {"Modality": "CT"}}, PatientName="Smythe^Ann", PatientID="P1", StudyDate="20210112")
     rows.study("1.4", PatientName="Müller^Jürgen^^Dr", PatientID="", StudyDate="before")
@@ -153,6 +154,10 @@ FOUND: list[tuple[dict[str, str], list[str]]] = [
     ({"PatientAge": "051Y"}, ["1.1"]),
     ({"ReferringPhysicianName": "muller*"}, ["1.1"]),
     ({"ReferringPhysicianName": "Müller^Anna"}, ["1.1"]),
+    ({"ReferringPhysicianName": "*ann?"}, ["1.1"]),
+    ({"ReferringPhysicianName": "山*"}, ["1.2"]),
+    ({"ReferringPhysicianName": "*=山*"}, ["1.2"]),
+    ({"ReferringPhysicianName": '""'}, ["1.3", "1.4"]),
     ({"ModalitiesInStudy": "CT"}, ["1.3", "1.1"]),
     ({"ModalitiesInStudy": "SR,MR"}, ["1.2", "1.1"]),
     ({"ModalitiesInStudy": "?R"}, ["1.2", "1.1"]),

@@ -16,8 +16,11 @@ PATIENT_NAME, PATIENT_ID, STUDY_DATE, MODALITIES = 0x00100010, 0x00100020, 0x000
 FILL = """
 insert into patient (patient_id, name_folded, attributes)
     select 'P' || n, md5(n::text) || '^ann', '{}' from generate_series(1, 20000) n;
-insert into study (study_uid, patient_id, date_key, accession_number, description_folded, attributes)
-    select '1.' || id, id, date '2010-01-01' + (id % 5000)::int, 'A' || id, md5(id::text), '{}' from patient;
+insert into study
+        (study_uid, patient_id, date_key, accession_number, description_folded, referrer_folded, attributes)
+    select '1.' || id, id, date '2010-01-01' + (id % 5000)::int, 'A' || id, md5(id::text), md5(id::text),
+        jsonb_build_object('00200010', jsonb_build_object('vr', 'SH', 'Value', jsonb_build_array('S' || id)))
+    from patient;
 insert into series (study_id, series_uid, modality, attributes)
     select id, '1.1.' || id, (array['CT', 'MR', 'US'])[1 + id % 3], '{}' from study;
 analyze;
@@ -46,6 +49,8 @@ def study(*keys: tuple[int, str], text: str | None = None, order: tuple[Order, .
         pytest.param(study((0x00080050, "A77")), id="accession number"),
         pytest.param(study((0x00081030, "*ab77c*")), id="a part of a description"),
         pytest.param(study((0x0020000D, "1.77")), id="UID"),
+        pytest.param(study((0x00200010, "S77")), id="Study ID"),
+        pytest.param(study((0x00080090, "AB7*")), id="the begin of a referrer's name"),
         pytest.param(study(text="ab77c"), id="text"),
         pytest.param(study(), id="newest"),
         pytest.param(study(order=(Order(STUDY_DATE),)), id="oldest"),

@@ -18,6 +18,7 @@ from filmless.standards.dicom.uids import is_uid
 _CHARACTER_SET, _SOP_CLASS, _INSTANCE = 0x00080005, 0x00080016, 0x00080018
 _STUDY, _SERIES = 0x0020000D, 0x0020000E
 _STUDY_DATE, _STUDY_TIME, _ACCESSION, _STUDY_DESCRIPTION = 0x00080020, 0x00080030, 0x00080050, 0x00081030
+_REFERRER = 0x00080090
 _NAME, _PATIENT_ID, _ISSUER, _BIRTH_DATE, _SEX = 0x00100010, 0x00100020, 0x00100021, 0x00100030, 0x00100040
 _MODALITY, _SERIES_NUMBER, _INSTANCE_NUMBER = 0x00080060, 0x00200011, 0x00200013
 _FRAMES, _ROWS, _COLUMNS, _BITS = 0x00280008, 0x00280010, 0x00280011, 0x00280100
@@ -92,6 +93,7 @@ class StudyFacts:
     time_key: time | None
     accession_number: str
     description: str
+    referrer: str  # as a patient's name is found
     attributes: DicomJson
 
 
@@ -160,6 +162,7 @@ def study_facts(header: Header) -> StudyFacts:
         time_key=time_of(study_time),
         accession_number=_bounded(_text(header.scan, _ACCESSION, "SH")),
         description=fold(_text(header.scan, _STUDY_DESCRIPTION, "LO"))[:_LONGEST_TEXT],
+        referrer=name_key(_text(header.scan, _REFERRER, "PN"))[:_LONGEST_TEXT],
         attributes=level_json(header.scan, ATTRIBUTES[Level.STUDY]),
     )
 

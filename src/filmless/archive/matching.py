@@ -52,6 +52,8 @@ KEYS = {
         Key(0x00080050, Level.STUDY, Kind.TEXT, "accession_number"),
         Key(0x00080061, Level.STUDY, Kind.CODE, "modalities"),
         Key(0x00081030, Level.STUDY, Kind.TEXT, "study_description"),
+        Key(0x00080090, Level.STUDY, Kind.NAME, "referrer"),
+        Key(0x00200010, Level.STUDY, Kind.TEXT, "study_number"),
         Key(0x00201206, Level.STUDY, Kind.NUMBER, "study_series"),
         Key(0x00201208, Level.STUDY, Kind.NUMBER, "study_instances"),
         Key(0x0020000E, Level.SERIES, Kind.UID, "series_uid"),

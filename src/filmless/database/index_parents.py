@@ -25,8 +25,8 @@ select s.id, p.issuer, p.patient_id, p.name_folded, p.birth_date, p.sex
 from study s join patient p on p.id = s.patient_id where s.study_uid = %s"""
 _ADD_STUDY = """
 insert into study (study_uid, patient_id, study_date, study_time, date_key, time_key, accession_number,
-    description_folded, attributes, first_received_at, last_received_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (study_uid) do nothing returning id"""
+    description_folded, referrer_folded, attributes, first_received_at, last_received_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (study_uid) do nothing returning id"""
 _ADD_SERIES = """
 insert into series (study_id, series_uid, modality, series_number, attributes, first_received_at, last_received_at)
 values (%s, %s, %s, %s, %s, %s, %s) on conflict (study_id, series_uid) do nothing returning id"""
@@ -185,7 +185,8 @@ def _add_study(connection: Connection, entry: Entry, patient_id: int) -> int | N
     facts = study_facts(entry.header)
     values = (
         entry.header.study_uid, patient_id, facts.study_date, facts.study_time, facts.date_key, facts.time_key,
-        facts.accession_number, facts.description, _json(facts.attributes), entry.received_at, entry.received_at,
+        facts.accession_number, facts.description, facts.referrer, _json(facts.attributes), entry.received_at,
+        entry.received_at,
     )  # fmt: skip
     row = connection.execute(_ADD_STUDY, values).fetchone()
     return int(row[0]) if row else None

@@ -1,5 +1,6 @@
 """Conditions of a query as SQL; every value is a bound parameter, every name comes from the tables here."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, time
 from decimal import Decimal
@@ -34,6 +35,7 @@ COLUMN = {
     "study_date": "s.date_key",
     "study_time": "s.time_key",
     "accession_number": "s.accession_number",
+    "study_number": "s.study_number",
     "study_series": "(select count(*) from series c where c.study_id = s.id)",
     "study_instances": "(select coalesce(sum(c.instance_count), 0) from series c where c.study_id = s.id)",
     "series_uid": "e.series_uid",
@@ -135,6 +137,8 @@ class Conditions:
             return [self._patient_name(one) for one in wanted]
         if field == "study_description":
             return [self._description(key, one) for one in wanted]
+        if field == "referrer":
+            return [self._referrer(one) for one in wanted]
         texts = [one.text for one in wanted if isinstance(one, Exact)]
         others = [one for one in wanted if not isinstance(one, Exact)]
         if field == "modalities":
@@ -223,6 +227,25 @@ class Conditions:
         longest = self._bound.bind(f"%{escaped(max(pieces, key=len))}%")
         return f"(p.name_folded like {longest} and {alternatives})"  # one index finds a part of any group
 
+    def _referrer(self, wanted: Wanted) -> str:
+        """Compare a name that is one column; a key in Latin letters is one of the first group, which an index finds."""
+        if not isinstance(wanted, Name):
+            return "s.referrer_folded = ''"
+        if not any(wanted.groups):
+            return "true"
+        if len(wanted.groups) > 1:
+            return (
+                f"({all_of(self._referrer_group(number, one) for number, one in enumerate(wanted.groups, 1) if one)})"
+            )
+        pattern = wanted.groups[0]
+        if not wanted.text.isascii():
+            return any_of(self._referrer_group(number, pattern) for number in (1, 2, 3))
+        begin = self._bound.bind(f"{escaped(_begin(pattern))}%")
+        return f"(s.referrer_folded like {begin} and {self._referrer_group(1, pattern)})"
+
+    def _referrer_group(self, number: int, pattern: str) -> str:
+        return f"split_part(s.referrer_folded, '=', {number}) like {self._bound.bind(like_pattern(pattern))}"
+
     def _name_group(self, column: str, pattern: str) -> str:
         like = f"{column} like {self._bound.bind(like_pattern(pattern))}"
         return like if column == _NAME_COLUMNS[0] else f"({column} <> '' and {like})"
@@ -303,6 +326,11 @@ def words_within(wanted: Wanted) -> list[str]:
     pattern = wanted.text if isinstance(wanted, Exact) else wanted.pattern if isinstance(wanted, Like) else ""
     pieces = [pattern] if isinstance(wanted, Exact) else _pieces(pattern)
     return [word for piece in pieces if (word := fold(piece).strip())]
+
+
+def _begin(pattern: str) -> str:
+    """Give what stands before the first wild card."""
+    return re.split(r"[*?]", pattern, maxsplit=1)[0]
 
 
 def _pieces(pattern: str) -> list[str]:
