@@ -1,7 +1,8 @@
-"""What a server process does each second: write the record, and look whether database and packs can be used."""
+"""What a server process does each second: write the record, tend the index, look whether all can be used."""
 
 import asyncio
 import os
+from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,11 +21,14 @@ log = structlog.get_logger()
 class Housekeeping:
     """Keeps the answer to "is it ready?" and flushes gathered events."""
 
-    def __init__(self, database: Database, events: EventLog, packs: Path, executor: Executor) -> None:
+    def __init__(
+        self, database: Database, events: EventLog, packs: Path, executor: Executor, tend: Callable[[], None]
+    ) -> None:
         self._database = database
         self._packs = packs
         self._events = events
         self._executor = executor
+        self._tend = tend
         self._is_ready = False
         self._partitions_of: date | None = None
 
@@ -36,6 +40,7 @@ class Housekeeping:
         """Once a second until cancelled; the first look is at once."""
         loop = asyncio.get_running_loop()
         while True:
+            self._tend()
             found = await loop.run_in_executor(self._executor, self._look)
             if found is not self._is_ready:
                 log.info("ready" if found else "not_ready")

@@ -16,6 +16,7 @@ from filmless.app.housekeeping import Housekeeping
 from filmless.app.record import AssociationRecord
 from filmless.app.shares import Share
 from filmless.archive.archive import Archive
+from filmless.archive.errors import Unavailable
 from filmless.archive.replay import recover
 from filmless.archive.store import Committer
 from filmless.database import durability
@@ -60,7 +61,7 @@ class ArchiveParts:
         self.packs = PackFolder(packs_folder(settings))
         self._index = IndexRecord(self.database, self.events)
         self._committer = Committer(self.packs, self._index)
-        self._group_committer = GroupCommitter(self._committer.commit)
+        self._group_committer = GroupCommitter(self._committer.commit, self._tend)
         self.archive = Archive(
             self.packs,
             IndexRead(self.database),
@@ -73,6 +74,20 @@ class ArchiveParts:
         """Bring the index up to the packs that nobody writes."""
         with closing(IndexRecord(self.database, self.events)) as index:  # the committer has its own
             recover(self.packs, IndexMarks(self.database), index)
+
+    def tend_soon(self) -> None:
+        """Look soon whether the database went away and took rows with it; to be called each second."""
+        self._group_committer.tend_soon()
+
+    def _tend(self) -> None:
+        """On the committer's thread, so that no group is recorded meanwhile: bring back what was lost."""
+        try:
+            self._index.ping()
+            if self._committer.is_in_doubt():
+                self.recover()
+                self._committer.was_replayed()
+        except Unavailable as fault:
+            log.warning("recovery_waits", reason=str(fault))
 
     def close(self) -> None:
         """Commit what waits, seal the pack, write the record, let go of the database."""
@@ -131,7 +146,8 @@ class ServerParts:
         self._parts = parts = ArchiveParts(settings, dsn)
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
         self._codecs = CodecPool(CODEC_CHILDREN)
-        self.housekeeping = Housekeeping(parts.database, parts.events, packs_folder(settings), self._executor)
+        packs = packs_folder(settings)
+        self.housekeeping = Housekeeping(parts.database, parts.events, packs, self._executor, parts.tend_soon)
         self.web = self._web(settings, warnings)
         self.policy = _policy(settings, share)
         record = AssociationRecord(parts.database, parts.events)

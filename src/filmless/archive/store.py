@@ -28,6 +28,7 @@ class Committer:
 
     def __init__(self, packs: PackStore, index: Index) -> None:
         self._packs, self._index = packs, index
+        self._is_in_doubt = False
 
     def commit(self, group: Sequence[Submission | Candidate]) -> list[Outcome]:
         """One outcome for each, in their order; where it is a success, bytes and rows are on stable storage."""
@@ -47,6 +48,20 @@ class Committer:
             waiting = self._round(waiting)
             rounds = _ROUNDS if len(waiting) < before else rounds - 1
         _refuse(waiting, Refusal.STORAGE_FAILED, "Others store the same instance; try again")
+
+    def is_in_doubt(self) -> bool:
+        """Whether a pack was left whose rows may be missing: then replay is due, and ``was_replayed`` after it.
+
+        The index does not wait for its own disk, since the packs can bring its latest rows back; so when the
+        database was lost, the rows of what it had not flushed are gone, and nothing more may be appended behind them.
+        """
+        if self._index.was_interrupted():
+            self._leave()
+        return self._is_in_doubt
+
+    def was_replayed(self) -> None:
+        """Nothing is in doubt any more."""
+        self._is_in_doubt = False
 
     def record_sealed(self) -> None:
         """Tell the index of packs that were sealed since the last group; at the end of a process."""
@@ -105,6 +120,7 @@ class Committer:
         """Write what has no place yet, then record all; returned are those whose UID a rival took meanwhile."""
         if not chosen:
             return []
+        self.is_in_doubt()  # the question that found out what is known may have found the database gone
         try:
             marks = self._write([each for each in chosen if each.stored_as is not StoredAs.SAME_ELEMENTS])
         except Unavailable as fault:
@@ -115,7 +131,7 @@ class Committer:
         except RecordRefused:
             return self._keep_singly(chosen)
         except Unavailable as fault:
-            self._packs.leave()  # the transaction may have been committed: replay of the pack finds out
+            self._leave()  # the transaction may have been committed: replay of the pack finds out
             return _refuse_for(fault, chosen)
         return self._part(chosen, lost)
 
@@ -129,7 +145,7 @@ class Committer:
             except RecordRefused:
                 guilty.append(candidate)
             except Unavailable as fault:
-                self._packs.leave()
+                self._leave()
                 _refuse_for(fault, [candidate])
             else:
                 again += self._part([candidate], lost)
@@ -154,9 +170,13 @@ class Committer:
             if offsets:
                 self._packs.void(offsets, reason)
         except Unavailable:
-            self._packs.leave()
+            self._leave()
         for candidate in fresh:
             candidate.placement = None
+
+    def _leave(self) -> None:
+        self._packs.leave()
+        self._is_in_doubt = True
 
     def _write(self, candidates: Sequence[Candidate]) -> dict[str, int]:
         """Bring members without a place to stable storage; the packs written, and where each then ends."""

@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import psycopg
@@ -15,6 +16,7 @@ from filmless.archive.ports import Batch, Entry, Known
 from filmless.database.connect import Connection, Database
 from filmless.database.events import EventLog
 from filmless.database.frame_bytes import pack_fragments
+from filmless.database.hot_statement import HotStatement
 from filmless.database.index_findings import add_finding
 from filmless.database.index_parents import Parents
 from filmless.database.index_versions import record_version
@@ -28,6 +30,7 @@ Result = TypeVar("Result")
 
 _log = structlog.get_logger(__name__)
 
+_HITS = "select uid_digest from instance where uid_digest = any(%s::uuid[])"
 _KNOWN = """
 select i.instance_uid, i.id, s.study_uid, u.uid, p.name, i.pack_offset, i.length, i.head_length,
        i.head_sha256, i.data_set_sha256,
@@ -89,13 +92,16 @@ class IndexRecord:
     def __init__(self, database: Database, events: EventLog, *, reconnect_seconds: float = RECONNECT_SECONDS) -> None:
         self._database, self._reconnect_seconds = database, reconnect_seconds
         self._connection: Connection | None = None
+        self._was_interrupted = False
         self._parents, self._events = Parents(events), events
         self._touched: dict[int, float] = {}  # study to the monotonic moment of its last raise
 
     def known(self, instance_uids: Sequence[str]) -> Mapping[str, Known]:
         """What is kept under these SOP Instance UIDs."""
         digests = _array([uid_digest(uid).hex for uid in set(instance_uids)])
-        rows = self._attempt(lambda connection: connection.execute(_KNOWN, (digests,), prepare=True).fetchall())
+        if not self._attempt(lambda connection: _HOT_HITS.rows(connection, (digests,))):
+            return {}
+        rows = self._attempt(lambda connection: connection.execute(_KNOWN, (digests,)).fetchall())
         return {row[0]: _known(row) for row in rows}
 
     def record(self, batch: Batch) -> frozenset[str]:
@@ -106,15 +112,27 @@ class IndexRecord:
         attempts = itertools.count()
 
         def once(connection: Connection) -> frozenset[str]:
-            if next(attempts) and (rivals := _committed(connection, batch)) is not None:
+            if not next(attempts):
+                return self._record(connection, batch)
+            if (rivals := _committed(connection, batch)) is not None:
                 return rivals  # the connection was lost after the commit
-            return self._record(connection, batch)
+            # Rows before these may be gone with the database: replay must find their pack longer than its mark.
+            return self._record(connection, replace(batch, marks={}))
 
         try:
             return self._attempt(once)
         except (RecordRefused, Unavailable):
             self._parents.forget()
             raise
+
+    def was_interrupted(self) -> bool:
+        """Whether the database was lost since the last question, and with it what it had not flushed."""
+        was_interrupted, self._was_interrupted = self._was_interrupted, False
+        return was_interrupted
+
+    def ping(self) -> None:
+        """Find out whether the database is still the one that it was."""
+        self._attempt(lambda connection: connection.execute("select 1").fetchone())
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -151,10 +169,10 @@ class IndexRecord:
             *columns,
             *_frame_columns(digests),
             _array(self._studies_to_touch(new)),
-            len(new),
+            str(len(new)),
             *_mark_columns(marks, batch.sealed, self._parents),
         )
-        added = {row[0] for row in connection.execute(_RECORD, parameters, prepare=True).fetchall()}
+        added = set(_HOT_RECORD.rows(connection, parameters))
         rivals = (entry.header.instance_uid for digest, entry in digests.items() if _dashed(digest) not in added)
         return lost.union(rivals) if len(added) < len(digests) else lost
 
@@ -192,7 +210,10 @@ class IndexRecord:
     def _connected(self, deadline: float) -> Connection:
         while self._connection is None or self._connection.closed:
             try:
+                self._was_interrupted = self._was_interrupted or self._connection is not None
                 self._connection = self._database.dedicated(autocommit=True, connect_timeout=5, options=_OPTIONS)
+                for statement in (_HOT_HITS, _HOT_RECORD):
+                    statement.prepare(self._connection)
             except Unavailable:
                 if time.monotonic() > deadline:
                     raise
@@ -200,10 +221,13 @@ class IndexRecord:
         return self._connection
 
 
+_HOT_HITS, _HOT_RECORD = HotStatement("hits", _HITS), HotStatement("record", _RECORD)
+
 # Every statement here goes by key: one plan for all, which must not change its mind while tables are small.
+# No commit waits for the database's own disk: a synced pack brings its rows back (docs/decisions/0006).
 _OPTIONS = (
     "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c statement_timeout=30s -c timezone=UTC"
-    " -c application_name=filmless-ingest"
+    " -c synchronous_commit=off"
 )
 
 
