@@ -9,6 +9,7 @@ import structlog
 
 from filmless.servers.gate import Gate
 from filmless.servers.http_messages import (
+    DIRECT_BODY,
     Answer,
     Disconnected,
     Message,
@@ -100,6 +101,7 @@ def _request(scope: Message, receive: Receive) -> Request:
         headers=read_headers(scope["headers"]),
         query_string=scope["query_string"],
         receive=receive,
+        direct_body=scope.get("extensions", {}).get(DIRECT_BODY),
     )
 
 

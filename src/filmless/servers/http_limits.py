@@ -1,11 +1,15 @@
 """The HTTP/1.1 protocol with limits before anything is kept: size, count and time of heads, rate of bodies."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import httptools
 import orjson
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from filmless.servers.http_body import DirectBody
+from filmless.servers.http_messages import DIRECT_BODY
 
 MAX_URL = 8 << 10  # bytes
 MAX_HEADERS = 100
@@ -14,6 +18,7 @@ HEAD_SECONDS = 15.0  # from the first byte of a request, or the connection, to t
 BODY_SECONDS = 15.0  # in each such span a body must bring ...
 BODY_BYTES = 15 << 10  # ... this many bytes, unless we are the slow side
 BODY_BUFFER = 512 << 10  # bytes of a body read ahead of the application
+DIRECT_FROM = 64 << 10  # bytes still to come: from here on a body is worth a reader of its own
 
 _URL, _HEADERS, _BAD = 414, 431, 400
 _FRAMING = (b"host", b"content-length", b"transfer-encoding")
@@ -25,7 +30,8 @@ class BoundedHttp(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _in_head = True
     _head_bytes = 0
-    _body_bytes = 0
+    _body_bytes = 0  # in the present span
+    _body_left = 0  # bytes of the body still to come, where the head says its length
     _fault = _BAD
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -71,12 +77,29 @@ class BoundedHttp(HttpToolsProtocol):
         self._refuse_if(hosts > 1 or (needs_host and not hosts) or lengths > 1 or bool(lengths and codings), _BAD)
         self._in_head = False
         self._body_bytes = 0
+        self._body_left = int(dict(self.headers)[b"content-length"]) if lengths else 0
         self._watch(BODY_SECONDS, self._body_slow)
         super().on_headers_complete()
+        if lengths:
+            extensions: dict[Any, Any] = {DIRECT_BODY: partial(self._direct_body, self.cycle)}
+            self.scope["extensions"] = extensions
+
+    def count_body(self, count: int) -> None:
+        """Bytes of the body have come."""
+        self._body_bytes += count
+        self._body_left -= count
+
+    def end_direct_body(self) -> None:
+        """A body that passed by the parser has come whole: a new parser takes what follows it."""
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.transport.set_protocol(self)
+        self.on_message_complete()
+        self.flow.resume_reading()
 
     def on_body(self, body: bytes) -> None:
         """Keep what the application has not read yet, in bounds, and count it."""
-        self._body_bytes += len(body)
+        self.count_body(len(body))
         cycle = self.cycle
         if cycle.response_complete:
             return
@@ -102,6 +125,12 @@ class BoundedHttp(HttpToolsProtocol):
         if not begun or self.cycle.response_complete:
             self.transport.write(STATUS_LINE[status] + head + body)
         self.transport.close()
+
+    def _direct_body(self, cycle: RequestResponseCycle) -> DirectBody | None:
+        """A reader of what is left of a request's body, if that is much."""
+        if cycle is not self.cycle or self._body_left < DIRECT_FROM:
+            return None
+        return DirectBody(self, self._body_left)
 
     def _refuse_if(self, wrong: bool, status: int) -> None:
         if wrong:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import orjson
@@ -20,6 +20,19 @@ JSON = "application/json"
 MAX_BODY = 16 << 20  # bytes of a JSON body
 MAX_DEPTH = 64  # brackets open at once in a JSON body
 MAX_FIELDS = 1000  # of a query string
+
+
+DIRECT_BODY = "filmless.direct_body"  # the ASGI extension by which a large body is read past the messages
+
+
+class BodyReader(Protocol):
+    """Gives the body of a request in pieces of the size that is wanted."""
+
+    async def fill(self, view: memoryview, /) -> int:
+        """Fill ``view`` with the next bytes; fewer than it holds only where the body ends; ``Disconnected``."""
+
+    def close(self) -> None:
+        """Nobody wants the rest."""
 
 
 class Disconnected(Exception):
@@ -77,6 +90,7 @@ class Request:
     headers: dict[bytes, bytes]  # names in lower case; of repeated ones the values joined by ", "
     query_string: bytes
     receive: Receive
+    direct_body: Callable[[], BodyReader | None] | None = None
     parameters: dict[str, str] = field(default_factory=dict)  # of the path
     principal: Principal | None = None
     session: str = ""  # the secret of the cookie, when that is how the principal is known
@@ -102,6 +116,16 @@ class Request:
         if any("\0" in text for pair in fields for text in pair):
             raise Problem(400, "A query parameter contains a NUL character.")
         return fields
+
+    @property
+    def body_length(self) -> int | None:
+        """Bytes of the body, None when the head does not say."""
+        text = self.header(b"content-length")
+        return int(text[:20]) if text.isascii() and text.isdecimal() else None
+
+    def body(self) -> BodyReader:
+        """The body, to be read into memory of one's own."""
+        return (self.direct_body and self.direct_body()) or _MessageBody(self.chunks())
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives."""
@@ -138,6 +162,30 @@ class Request:
         if len(texts) != len(names):
             raise Problem(400, f"The body must be an object with the text members {', '.join(names)}.")
         return texts
+
+
+@dataclass(slots=True)
+class _MessageBody:
+    """Reads from ASGI messages: small bodies, and those whose length is not known."""
+
+    chunks: AsyncIterator[bytes]
+    held: memoryview = field(default_factory=lambda: memoryview(b""))
+
+    async def fill(self, view: memoryview) -> int:
+        filled = 0
+        while filled < len(view):
+            if not self.held:
+                self.held = memoryview(await anext(self.chunks, b""))
+                if not self.held:
+                    break
+            count = min(len(self.held), len(view) - filled)
+            view[filled : filled + count] = self.held[:count]
+            self.held = self.held[count:]
+            filled += count
+        return filled
+
+    def close(self) -> None:
+        """What is left is uvicorn's to drop."""
 
 
 def _depth(body: bytearray) -> int:

@@ -1,17 +1,22 @@
-"""multipart/related (RFC 2387): requests taken apart while they arrive, answers whose length is known in advance."""
+"""multipart/related (RFC 2387): requests taken apart where they lie, answers whose length is known in advance."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser
+from enum import Enum, auto
 
 from filmless.servers.http_messages import Problem
 from filmless.servers.media_types import MediaType
 
 MAX_PARTS = 10_000  # of one request
-MAX_HEADER = 4096  # bytes of one header line of a part
+MAX_HEADER = 16 << 10  # bytes of all headers of a part
 MAX_HEADERS = 20  # of one part
+LARGE = 4 << 20  # bytes: larger parts come in pieces
+REGION = LARGE + (1 << 20)  # bytes that the parts of one request share; each whole part lies in one region
+READ = 1 << 20  # bytes asked for at once
+
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*", re.DOTALL)
+_PADDING = b" \t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +27,30 @@ class PartBegins:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes of a large part, not its last; they may be overwritten once the step has been taken."""
+
+    view: memoryview
+
+
+@dataclass(frozen=True, slots=True)
 class PartEnds:
-    """The part is whole."""
+    """The part is whole; ``view`` is all of it, or what follows its pieces, and stays as it is."""
+
+    view: memoryview
 
 
-Step = PartBegins | bytes | PartEnds
+Step = PartBegins | Piece | PartEnds
+
+
+class _In(Enum):
+    """What the bytes that come next belong to."""
+
+    PREAMBLE = auto()
+    DELIMITER = auto()  # behind the boundary
+    HEADERS = auto()
+    PART = auto()
+    EPILOGUE = auto()
 
 
 def boundary_of(content_type: MediaType, wanted: str) -> bytes:
@@ -40,92 +64,134 @@ def boundary_of(content_type: MediaType, wanted: str) -> bytes:
 
 
 class PartReader:
-    """Takes a body apart; holds no more of it than a delimiter's length."""
+    """Takes a body apart in the memory into which it is read, so that no byte of a part is copied on the way.
 
-    def __init__(self, boundary: bytes) -> None:
-        self._delimiter = b"--" + boundary
-        self._before = b"\r\n"  # what was read of the preamble (RFC 2046 5.1.1: it is ignored), its end only
-        self._in_preamble = True
-        self._steps: list[Step] = []
+    ``room`` is where the next bytes go, ``take`` says how many came and gives the steps they make.
+    """
+
+    def __init__(self, boundary: bytes, length: int | None = None) -> None:
+        """``length`` of the body in bytes, None when it is not known."""
+        self._delimiter = b"\r\n--" + boundary
+        self._size = REGION if length is None else min(length + 3, REGION)  # with the line end that is put before
+        self._region = bytearray(self._size)
+        self._view = memoryview(self._region)
+        self._region[:2] = b"\r\n"  # so that the first delimiter looks like the others
+        self._start, self._end = 0, 2  # of what is not told yet
+        self._searched = 0  # up to here no delimiter begins
+        self._is_shared = False  # a part that was given away lies in this region
+        self._in = _In.PREAMBLE
         self._parts = 0
-        self._field = self._value = b""
-        self._content_type = ""
-        self._ended = False
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._part_begins,
-                "on_header_field": self._header_field,
-                "on_header_value": self._header_value,
-                "on_header_end": self._header_ends,
-                "on_headers_finished": self._headers_end,
-                "on_part_data": self._part_data,
-                "on_part_end": lambda: self._steps.append(PartEnds()),
-                "on_end": self._end,
-            },
-            max_header_count=MAX_HEADERS,
-            max_header_size=MAX_HEADER,
-        )
 
-    def feed(self, chunk: bytes) -> list[Step]:
-        """What the next bytes of the body bring; ``Problem`` 400 when they are malformed, 413 for too many parts."""
-        if self._in_preamble:
-            chunk = self._skip_preamble(chunk)
-        self._steps = []
-        if chunk and not self._ended:
-            try:
-                self._parser.write(chunk)
-            except FormParserError:
-                raise Problem(400, "The multipart body is malformed.") from None
-        return self._steps
+    def room(self) -> memoryview:
+        """Where the next bytes of the body are to be read to."""
+        if self._end == self._size:
+            self._make_room()
+        return self._view[self._end : self._end + READ]
+
+    def take(self, count: int) -> list[Step]:
+        """The next ``count`` bytes are in the room; ``Problem`` 400 for a malformed body, 413 for too many parts."""
+        self._end += count
+        steps: list[Step] = []
+        while self._go_on(steps):
+            pass
+        if self._in is _In.PART and self._end == self._size and self._end - self._start > LARGE:
+            kept = self._end - len(self._delimiter) + 1  # of what follows, a delimiter may have begun
+            steps.append(Piece(self._view[self._start : kept]))
+            self._start = self._searched = kept
+        return steps
 
     def finish(self) -> None:
         """``Problem`` 400 when the closing delimiter has not come."""
-        if not self._ended:
+        if self._in is not _In.EPILOGUE:
             raise Problem(400, "The multipart body ended before its closing delimiter.")
 
-    def _skip_preamble(self, chunk: bytes) -> bytes:
-        text = self._before + chunk
-        found = text.find(b"\r\n" + self._delimiter)
+    def _go_on(self, steps: list[Step]) -> bool:
+        """Tell the next thing; False when more bytes are needed for it."""
+        if self._in is _In.PREAMBLE:
+            return self._preamble()
+        if self._in is _In.DELIMITER:
+            return self._delimiter_line()
+        if self._in is _In.HEADERS:
+            return self._headers(steps)
+        if self._in is _In.PART:
+            return self._part(steps)
+        self._start = self._end  # the epilogue is ignored
+        return False
+
+    def _preamble(self) -> bool:
+        found = self._find_delimiter()
         if found < 0:
-            self._before = text[-len(self._delimiter) - 1 :]
-            return b""
-        self._in_preamble = False
-        return text[found + 2 :]
+            self._start = self._searched
+            return False
+        self._pass(found + len(self._delimiter), _In.DELIMITER)
+        return True
 
-    def _part_begins(self) -> None:
-        self._parts += 1
-        if self._parts > MAX_PARTS:
-            raise Problem(413, f"A request has at most {MAX_PARTS} parts.")
-        self._content_type = ""
+    def _delimiter_line(self) -> bool:
+        """The rest of a delimiter's line: two hyphens close the body (RFC 2046 5.1.1)."""
+        line = bytes(self._view[self._start : min(self._end, self._start + MAX_HEADER)])
+        if line.startswith(b"--"):
+            self._pass(self._end, _In.EPILOGUE)
+            return False
+        rest = line.lstrip(_PADDING)
+        if rest.startswith(b"\r\n"):
+            self._parts += 1
+            if self._parts > MAX_PARTS:
+                raise Problem(413, f"A request has at most {MAX_PARTS} parts.")
+            self._pass(self._start + len(line) - len(rest), _In.HEADERS)  # with the line end
+            return True
+        if rest not in (b"", b"\r", b"-") or len(line) == MAX_HEADER:
+            raise _malformed()
+        return False
 
-    def _header_field(self, data: bytes, start: int, end: int) -> None:
-        self._field += data[start:end]
+    def _headers(self, steps: list[Step]) -> bool:
+        block = bytes(self._view[self._start : min(self._end, self._start + MAX_HEADER)])
+        end = block.find(b"\r\n\r\n")
+        if end < 0:
+            if len(block) == MAX_HEADER:
+                raise _malformed()
+            return False
+        lines = block[2:end].split(b"\r\n") if end else []
+        fields = [_FIELD.fullmatch(line) for line in lines]
+        if len(fields) > MAX_HEADERS or not all(fields):
+            raise _malformed()
+        types = [field[2] for field in fields if field and field[1].lower() == b"content-type"]
+        steps.append(PartBegins(types[-1].decode("latin-1") if types else ""))
+        self._pass(self._start + end + 4, _In.PART)
+        return True
 
-    def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
+    def _part(self, steps: list[Step]) -> bool:
+        found = self._find_delimiter()
+        if found < 0:
+            return False
+        steps.append(PartEnds(self._view[self._start : found]))
+        self._is_shared = True
+        self._pass(found + len(self._delimiter), _In.DELIMITER)
+        return True
 
-    def _header_ends(self) -> None:
-        if self._field.lower() == b"content-type":
-            self._content_type = self._value.decode("latin-1")
-        self._field = self._value = b""
+    def _find_delimiter(self) -> int:
+        found = self._region.find(self._delimiter, self._searched, self._end)
+        if found < 0:
+            self._searched = max(self._start, self._end - len(self._delimiter) + 1)
+        return found
 
-    def _headers_end(self) -> None:
-        self._steps.append(PartBegins(self._content_type))
+    def _pass(self, position: int, then: _In) -> None:
+        self._start = self._searched = position
+        self._in = then
 
-    def _part_data(self, data: bytes, start: int, end: int) -> None:
-        self._steps.append(data[start:end])
+    def _make_room(self) -> None:
+        """Move what is not told yet to the beginning of a region that nobody else looks at."""
+        kept = bytes(self._view[self._start : self._end])
+        if self._is_shared:
+            self._region = bytearray(self._size)
+            self._view = memoryview(self._region)
+            self._is_shared = False
+        self._region[: len(kept)] = kept
+        self._searched -= self._start
+        self._start, self._end = 0, len(kept)
 
-    def _end(self) -> None:
-        self._ended = True
 
-
-@dataclass(frozen=True, slots=True)
-class PartHead:
-    """The delimiter and headers before a part of an answer."""
-
-    text: bytes
-    length: int  # bytes of the part's body
+def _malformed() -> Problem:
+    return Problem(400, "The multipart body is malformed.")
 
 
 class PartWriter:

@@ -1,10 +1,11 @@
 """What the DICOMweb handlers share: the archive, threads for its calls, addresses and headers of answers."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import Executor
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from filmless.archive.archive import Archive
@@ -33,6 +34,23 @@ class Service:
         """Run a blocking call in the executor."""
         call = (lambda: function(*args, **kwargs)) if kwargs else function
         return await asyncio.get_running_loop().run_in_executor(self.executor, call, *(() if kwargs else args))
+
+
+async def all_done(futures: Sequence[Future[Any]]) -> None:
+    """Wait for futures of other threads; the task is woken once, however many they are."""
+    if not futures:
+        return
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+    missing = itertools.count(1)  # one step of it is atomic
+
+    def count(_: Future[Any]) -> None:
+        if next(missing) == len(futures):
+            loop.call_soon_threadsafe(done.set)
+
+    for future in futures:
+        future.add_done_callback(count)
+    await done.wait()
 
 
 def study_url(root: str, study_uid: str) -> str:

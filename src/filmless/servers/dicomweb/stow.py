@@ -1,7 +1,8 @@
 """STOW-RS: store instances (PS3.18 10.5); parts are stored while the rest of the body arrives."""
 
-import asyncio
+from collections import deque
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,15 +10,14 @@ from filmless.archive.large import LargeStore
 from filmless.archive.model import Door, Outcome, Received, Refusal, Refused, Source
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartBegins, PartEnds, PartReader, Step, boundary_of
-from filmless.servers.dicomweb.service import Service, media_type, require_json
+from filmless.servers.dicomweb.service import Service, all_done, media_type, require_json
 from filmless.servers.dicomweb.store_response import store_answer
-from filmless.servers.http_messages import Answer, Problem, Request
+from filmless.servers.http_messages import Answer, BodyReader, Problem, Request
 from filmless.standards.dicom.fault import Fault
 from filmless.standards.dicom.part10 import read_head, write_head
 from filmless.standards.dicom.scanner import Scan, scan
 
 DICOM = "application/dicom"
-LARGE = 4 << 20  # bytes: what is larger goes to the pack while it arrives
 IN_FLIGHT = 16 << 20  # bytes of one request that wait for the committer; then the body is read no further
 
 SOP_CLASS_UID, SOP_INSTANCE_UID = 0x00080016, 0x00080018
@@ -34,22 +34,31 @@ class Stow:
 
     async def store(self, request: Request) -> Answer:
         """Store every part; one outcome per part."""
-        reader = PartReader(boundary_of(media_type(request), DICOM))
+        reader = PartReader(boundary_of(media_type(request), DICOM), request.body_length)
         answer_type = require_json(request)
         study_uid = request.parameters.get("study")
         reception = _Reception(self._service, request.scope, Source(Door.STOW_RS, study_uid=study_uid))
-        try:
-            async for chunk in request.chunks():
-                for step in reader.feed(chunk):
-                    await reception.take(step)
-            reader.finish()
-        except BaseException:
-            await reception.abort()
-            raise
+        with closing(request.body()) as body:
+            try:
+                await _receive(body, reader, reception)
+            except BaseException:
+                await reception.abort()
+                raise
         outcomes = await reception.outcomes()
         if not outcomes:
             raise Problem(400, "The body has no parts.")
         return store_answer(outcomes, self._service.root(request), study_uid, answer_type)
+
+
+async def _receive(body: BodyReader, reader: PartReader, reception: "_Reception") -> None:
+    is_whole = False
+    while not is_whole:
+        room = reader.room()
+        count = await body.fill(room)
+        is_whole = count < len(room)
+        for step in reader.take(count):
+            await reception.take(step)
+    reader.finish()
 
 
 @dataclass(slots=True)
@@ -59,26 +68,25 @@ class _Reception:
     service: Service
     scope: Scope
     source: Source
-    stored: list[tuple[Outcome | Future[Outcome], int]] = field(default_factory=list)  # with bytes in memory
-    oldest: int = 0  # the first in ``stored`` that is not known to be done
+    stored: list[Outcome | Future[Outcome]] = field(default_factory=list)
+    unsettled: deque[tuple[Future[Outcome], int]] = field(default_factory=deque)  # with bytes in memory
     in_flight: int = 0  # bytes
-    chunks: list[bytes] = field(default_factory=list)  # of the part that arrives
-    size: int = 0  # bytes of it
     large: LargeStore | None = None
     refused: Refused | None = None  # the part is not taken; the rest of it is passed over
 
     async def take(self, step: Step) -> None:
         """Go one step on."""
-        if isinstance(step, bytes):
-            await self._data(step)
-        elif isinstance(step, PartEnds):
-            await self._end()
-        else:
+        if isinstance(step, PartBegins):
             self._begin(step)
+        elif isinstance(step, PartEnds):
+            await self._end(step.view)
+        elif self.refused is None:
+            await self._write(step.view)
 
     async def outcomes(self) -> list[Outcome]:
         """All outcomes, in the order of the parts."""
-        return [await _known(outcome) for outcome, _ in self.stored]
+        await all_done([future for future, _ in self.unsettled])
+        return [outcome.result() if isinstance(outcome, Future) else outcome for outcome in self.stored]
 
     async def abort(self) -> None:
         """The request broke off: what has not come whole leaves nothing behind."""
@@ -87,27 +95,22 @@ class _Reception:
             self.large = None
 
     def _begin(self, part: PartBegins) -> None:
-        self.chunks, self.size, self.large, self.refused = [], 0, None, None
+        self.large, self.refused = None, None
         if part.content_type.partition(";")[0].strip().lower() not in ("", DICOM):
             self.refused = Refused(Refusal.NOT_DICOM, "The part is not application/dicom")
 
-    async def _data(self, chunk: bytes) -> None:
-        if self.refused is not None:
-            return
+    async def _write(self, piece: memoryview) -> None:
+        if self.large is None:
+            piece = await self._begin_large(piece)
         if self.large is not None:
-            await self.service.call(self.large.write, chunk)
-            return
-        self.chunks.append(chunk)
-        self.size += len(chunk)
-        if self.size > LARGE:
-            await self._begin_large(b"".join(self.chunks))
-            self.chunks = []
+            await self.service.call(self.large.write, piece)
 
-    async def _begin_large(self, begun: bytes) -> None:
+    async def _begin_large(self, begun: memoryview) -> memoryview:
+        """What of the first piece belongs to the data set."""
         head = read_head(begun)
         if isinstance(head, Fault):
             self.refused = Refused(Refusal.NOT_DICOM, head.reason)
-            return
+            return begun
         self.large = await self.service.call(
             self.service.archive.store_large,
             source=self.source,
@@ -116,39 +119,45 @@ class _Reception:
             instance_uid=None,
             scope=self.scope,
             received_at=datetime.now(UTC),
-            head=begun[: head.head_length] or _made_head(begun, head.transfer_syntax_uid, final=False),
+            head=bytes(begun[: head.head_length]) or _made_head(begun, head.transfer_syntax_uid, final=False),
         )
-        await self.service.call(self.large.write, begun[head.head_length :])
+        return begun[head.head_length :]
 
-    async def _end(self) -> None:
-        size = 0
+    async def _end(self, rest: memoryview) -> None:
         outcome: Outcome | Future[Outcome]
+        size = 0
         if self.refused is not None:
             outcome = self.refused
         elif self.large is not None:
+            await self.service.call(self.large.write, rest)
             large, self.large = self.large, None
             outcome = await self.service.call(large.finish)
         else:
-            size = self.size
-            outcome = self._store(self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks))
-        self.chunks = []
-        self.stored.append((outcome, size))
-        self.in_flight += size
-        while self.in_flight > IN_FLIGHT:
-            oldest, size = self.stored[self.oldest]
-            await _known(oldest)
-            self.in_flight -= size
-            self.oldest += 1
+            size = len(rest)
+            outcome = self._store(rest)
+        self.stored.append(outcome)
+        if isinstance(outcome, Future):
+            self.unsettled.append((outcome, size))
+            self.in_flight += size
+        if self.in_flight > IN_FLIGHT:
+            await self._settle(IN_FLIGHT // 2)
 
-    def _store(self, part: bytes) -> Outcome | Future[Outcome]:
+    async def _settle(self, in_flight: int) -> None:
+        """Wait for the oldest until no more than this many bytes are in flight."""
+        waited_for = []
+        while self.in_flight > in_flight:
+            future, size = self.unsettled.popleft()
+            self.in_flight -= size
+            waited_for.append(future)
+        await all_done(waited_for)
+
+    def _store(self, part: memoryview) -> Outcome | Future[Outcome]:
         head = read_head(part)
         if isinstance(head, Fault):
             return Refused(Refusal.NOT_DICOM, head.reason)
-        data_set = memoryview(part)[head.head_length :]
-        made = b"" if head.head_length else _made_head(part, head.transfer_syntax_uid)
         received = Received(
-            head=part[: head.head_length] or made,
-            data_set=data_set,
+            head=bytes(part[: head.head_length]) or _made_head(part, head.transfer_syntax_uid),
+            data_set=part[head.head_length :],
             transfer_syntax_uid=head.transfer_syntax_uid,
             source=self.source,
             received_at=datetime.now(UTC),
@@ -156,11 +165,7 @@ class _Reception:
         return self.service.archive.store(received, self.scope)
 
 
-async def _known(outcome: Outcome | Future[Outcome]) -> Outcome:
-    return await asyncio.wrap_future(outcome) if isinstance(outcome, Future) else outcome
-
-
-def _made_head(data_set: bytes, transfer_syntax_uid: str, *, final: bool = True) -> bytes:
+def _made_head(data_set: memoryview, transfer_syntax_uid: str, *, final: bool = True) -> bytes:
     """The head of a data set that came without one (PS3.10 7.1)."""
     found = scan(data_set, transfer_syntax_uid, _IDENTITY, final)
     values = found.values if isinstance(found, Scan) else {}
