@@ -1,25 +1,18 @@
 """How the end of an association becomes an event."""
 
-import structlog
-
-from filmless.archive.errors import Unavailable
 from filmless.archive.events import Event, EventKind
-from filmless.database.connect import Database
 from filmless.database.events import EventLog
 from filmless.servers.dimse.policy import AssociationSummary
 
-log = structlog.get_logger()
-
 
 class AssociationRecord:
-    """Writes one event per association."""
+    """One event per association, written within a second: many that end at once share a connection."""
 
-    def __init__(self, database: Database, events: EventLog) -> None:
-        self._database = database
+    def __init__(self, events: EventLog) -> None:
         self._events = events
 
     def record_association(self, summary: AssociationSummary) -> None:
-        """Write the event; a database that does not answer is logged, since the association has ended anyway."""
+        """Have the event written."""
         event = Event(
             EventKind.ASSOCIATION,
             actor=f"ae:{summary.calling_ae}",
@@ -36,8 +29,4 @@ class AssociationRecord:
                 "end": summary.end,
             },
         )
-        try:
-            with self._database.connection() as connection:
-                self._events.record(connection, event)
-        except Unavailable as error:
-            log.error("association_not_recorded", calling_ae=summary.calling_ae, reason=error.reason)
+        self._events.gather_apart(event)

@@ -46,7 +46,7 @@ from filmless.storage.folder import PackFolder
 from filmless.storage.group_commit import GroupCommitter
 
 THREADS = 8  # of a server process, for calls that block
-CONNECTIONS = 8  # to the database, beside the committer's own
+CONNECTIONS = 4  # to the database, beside the committer's own
 CODEC_CHILDREN = 2
 
 log = structlog.get_logger()
@@ -150,7 +150,7 @@ class ServerParts:
         self.housekeeping = Housekeeping(parts.database, parts.events, packs, self._executor, parts.tend_soon)
         self.web = self._web(settings, warnings)
         self.policy = _policy(settings, share)
-        record = AssociationRecord(parts.database, parts.events)
+        record = AssociationRecord(parts.events)
         self.collaborators = Collaborators(parts.archive, AeTitles(parts.database), record, self._executor)
         self.may_accept = _may_accept(share)
 

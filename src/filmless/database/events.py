@@ -43,6 +43,7 @@ class EventLog:
         self._database = database
         self._clock = clock
         self._open: dict[tuple[datetime, EventKey], Gathered] = {}
+        self._apart: list[Gathered] = []
         self._lock = threading.Lock()  # of the gathered events
         self._writing = threading.Lock()  # one flush at a time: a second waits for what the first writes
 
@@ -63,6 +64,14 @@ class EventLog:
             else:
                 gathered.unwritten += event.count
 
+    def gather_apart(self, event: Event) -> None:
+        """Have the next ``flush`` write an event that is counted with no other."""
+        with self._lock:
+            if len(self._apart) < KEPT_APART:
+                self._apart.append(Gathered(event, self._clock(), event.count))
+                return
+        self.gather(event)
+
     def flush(self) -> bool:
         """Write what was gathered; False when it could not be written and is kept for the next time.
 
@@ -71,7 +80,8 @@ class EventLog:
         with self._writing:
             now = self._clock()
             with self._lock:
-                waiting = [(gathered, gathered.unwritten) for gathered in self._open.values() if gathered.unwritten]
+                all_gathered = (*self._open.values(), *self._apart)
+                waiting = [(gathered, gathered.unwritten) for gathered in all_gathered if gathered.unwritten]
             try:
                 rows = self._write(waiting)
             except (Unavailable, psycopg.Error) as error:
@@ -81,6 +91,7 @@ class EventLog:
                 for (gathered, written), row in zip(waiting, rows, strict=True):
                     gathered.unwritten -= written
                     gathered.row = row
+                self._apart = [gathered for gathered in self._apart if gathered.unwritten]
                 self._close_windows(now)
             return True
 
