@@ -120,4 +120,3 @@ class DirectBody(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """The client reads again."""
         self._http.flow.resume_writing()
-

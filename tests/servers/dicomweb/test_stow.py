@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filmless.archive.model import Door, Refusal
-from filmless.servers.dicomweb.multipart import LARGE, REGION, PartBegins, PartEnds, PartReader, Step
+from filmless.servers.dicomweb.multipart import LARGE, REGION, PartBegins, PartEnds, PartReader, Regions, Step
 from filmless.servers.dicomweb.store_response import REASONS
 from filmless.servers.http_messages import Problem
 from objects import ct_image, data_set_bytes, head_length, part10_bytes, series
@@ -116,7 +116,8 @@ def test_an_object_above_four_mebibytes_streams_into_the_archive(house: WebHouse
     body = multipart(whole, part10_bytes(ct_image()))
     reply = post(house, [body[start : start + 65536] for start in range(0, len(body), 65536)])
     (large,) = house.archive.larges
-    assert len(large.written) >= 2 and max(map(len, large.written)) <= REGION
+    assert len(large.written) >= 2
+    assert max(map(len, large.written)) <= REGION
     assert b"".join(large.written) == whole[head_length(whole) :]
     assert large.named["source"].door is Door.STOW_RS
     assert len(referenced(reply)) == 2
@@ -206,7 +207,7 @@ def test_parts_come_out_as_they_went_in_however_they_are_cut(parts: list[bytes],
     parts = [part.replace(b"\r\n--x", b"") for part in parts]
     body = multipart(*parts)
     cuts = sorted(data.draw(st.sets(st.integers(0, len(body)), max_size=10)) | {0, len(body)})
-    reader, steps = PartReader(b"x", data.draw(st.sampled_from((None, len(body))))), list[Step]()
+    reader, steps = PartReader(b"x", Regions(), data.draw(st.sampled_from((None, len(body))))), list[Step]()
     for start, stop in pairwise(cuts):
         steps += feed(reader, body[start:stop])
     reader.finish()
@@ -216,20 +217,34 @@ def test_parts_come_out_as_they_went_in_however_they_are_cut(parts: list[bytes],
 @pytest.mark.parametrize("over", [-40, 0, 1, 12 << 20])
 def test_no_part_is_altered_by_those_that_follow_it(over: int) -> None:
     parts = [bytes([65 + number]) * size for number, size in enumerate((10, LARGE + over, 3 << 20, 3 << 20, 0, 7))]
-    body, reader = multipart(*parts), PartReader(b"x")
+    body, reader = multipart(*parts), PartReader(b"x", Regions())
     whole: list[memoryview] = []
     for start in range(0, len(body), 100_000):
         steps = feed(reader, body[start : start + 100_000])
         whole += [step.view for step in steps if isinstance(step, PartEnds)]
     reader.finish()
     told = [view.tobytes() for view in whole]
-    assert told[0] == parts[0] and told[2:] == parts[2:]
+    assert told[0] == parts[0]
+    assert told[2:] == parts[2:]
     assert parts[1].endswith(told[1])
+
+
+@pytest.mark.parametrize("guess", [0, 3, 499, 500, 501, 900, 5 << 20])
+def test_a_wrong_guess_of_a_length_costs_time_only(guess: int) -> None:
+    parts = [b"a" * 500, b"b" * 400, b"c" * 70_000, b"d" * 10, b"e" * 20_000]
+    body, steps = multipart(*parts), list[Step]()
+    reader = PartReader(b"x", Regions(), None, lambda _: guess)
+    for start in range(0, len(body), 300):
+        for step in feed(reader, body[start : start + 300]):
+            steps.append(step)
+    steps += reader.take(0, is_last=True)
+    reader.finish()
+    assert parts_of(steps) == parts
 
 
 @given(st.lists(st.binary(max_size=50), max_size=10))
 def test_no_bytes_of_a_body_raise_anything_but_a_problem(chunks: list[bytes]) -> None:
-    reader = PartReader(b"x")
+    reader = PartReader(b"x", Regions())
     with suppress(Problem):
         for chunk in chunks:
             feed(reader, chunk)

@@ -1,7 +1,8 @@
 """multipart/related (RFC 2387): requests taken apart where they lie, answers whose length is known in advance."""
 
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -14,6 +15,9 @@ MAX_HEADERS = 20  # of one part
 LARGE = 4 << 20  # bytes: larger parts come in pieces
 REGION = LARGE + (1 << 20)  # bytes that the parts of one request share; each whole part lies in one region
 READ = 1 << 20  # bytes asked for at once
+SPARE = 4  # regions kept for the next requests
+GUESSED_FROM = 16 << 10  # bytes: so much of a part is looked at before its length is guessed
+SMALL = 64 << 10  # bytes: shorter bodies have memory of their own
 
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*", re.DOTALL)
 _PADDING = b" \t"
@@ -63,21 +67,58 @@ def boundary_of(content_type: MediaType, wanted: str) -> bytes:
     return boundary.encode("latin-1", "replace")
 
 
+class Regions:
+    """Memory that is used again: to be given new pages costs more than to hash what is written to them."""
+
+    def __init__(self) -> None:
+        self._spare: deque[bytearray] = deque(maxlen=SPARE)
+
+    def take(self) -> bytearray:
+        """A region that nobody looks at."""
+        for _ in range(len(self._spare)):
+            region = self._spare.popleft()
+            try:
+                region.append(region.pop())  # a change of length, which Python refuses while there are views
+            except BufferError:
+                self._spare.append(region)
+            else:
+                return region
+        return bytearray(REGION)
+
+    def give(self, region: bytearray) -> None:
+        """To be used again when the last view of it is gone."""
+        if len(region) == REGION:
+            self._spare.append(region)
+
+
 class PartReader:
     """Takes a body apart in the memory into which it is read, so that no byte of a part is copied on the way.
 
     ``room`` is where the next bytes go, ``take`` says how many came and gives the steps they make.
+
+    ``likely_length`` guesses the length of a part from its beginning. Where the guess finds a delimiter, the part is
+    not searched for one: RFC 2046 5.1.1 forbids it in a part, and to search costs as much as half a hash.
     """
 
-    def __init__(self, boundary: bytes, length: int | None = None) -> None:
+    def __init__(
+        self,
+        boundary: bytes,
+        regions: Regions,
+        length: int | None = None,
+        likely_length: Callable[[memoryview], int] = lambda _: 0,
+    ) -> None:
         """``length`` of the body in bytes, None when it is not known."""
         self._delimiter = b"\r\n--" + boundary
-        self._size = REGION if length is None else min(length + 3, REGION)  # with the line end that is put before
-        self._region = bytearray(self._size)
+        self._regions = regions
+        is_small = length is not None and length < SMALL
+        self._region = bytearray(SMALL + 3) if is_small else regions.take()  # 3: the line end below, one for the end
+        self._size = len(self._region)
         self._view = memoryview(self._region)
         self._region[:2] = b"\r\n"  # so that the first delimiter looks like the others
         self._start, self._end = 0, 2  # of what is not told yet
         self._searched = 0  # up to here no delimiter begins
+        self._likely_length = likely_length
+        self._likely_end: int | None = None  # of the part, None before it was guessed
         self._is_shared = False  # a part that was given away lies in this region
         self._in = _In.PREAMBLE
         self._parts = 0
@@ -88,9 +129,11 @@ class PartReader:
             self._make_room()
         return self._view[self._end : self._end + READ]
 
-    def take(self, count: int) -> list[Step]:
+    def take(self, count: int, *, is_last: bool = False) -> list[Step]:
         """The next ``count`` bytes are in the room; ``Problem`` 400 for a malformed body, 413 for too many parts."""
         self._end += count
+        if is_last and self._likely_end is not None:
+            self._likely_end = 0  # it will not be reached
         steps: list[Step] = []
         while self._go_on(steps):
             pass
@@ -99,6 +142,11 @@ class PartReader:
             steps.append(Piece(self._view[self._start : kept]))
             self._start = self._searched = kept
         return steps
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._view = memoryview(b"")
+        self._regions.give(self._region)
 
     def finish(self) -> None:
         """``Problem`` 400 when the closing delimiter has not come."""
@@ -160,13 +208,29 @@ class PartReader:
         return True
 
     def _part(self, steps: list[Step]) -> bool:
-        found = self._find_delimiter()
+        found = self._find_end()
         if found < 0:
             return False
         steps.append(PartEnds(self._view[self._start : found]))
         self._is_shared = True
         self._pass(found + len(self._delimiter), _In.DELIMITER)
         return True
+
+    def _find_end(self) -> int:
+        """Where the part ends, -1 when more bytes are needed."""
+        if self._likely_end is None:
+            looked_at = min(self._end, self._start + GUESSED_FROM)
+            found = self._region.find(self._delimiter, self._start, looked_at)
+            if found >= 0:
+                return found
+            self._likely_end = self._start + self._likely_length(self._view[self._start : looked_at])
+        behind = self._likely_end + len(self._delimiter)
+        if self._start < self._likely_end and behind <= self._size:
+            if behind > self._end:
+                return -1
+            if self._region.startswith(self._delimiter, self._likely_end):
+                return self._likely_end
+        return self._find_delimiter()
 
     def _find_delimiter(self) -> int:
         found = self._region.find(self._delimiter, self._searched, self._end)
@@ -177,16 +241,20 @@ class PartReader:
     def _pass(self, position: int, then: _In) -> None:
         self._start = self._searched = position
         self._in = then
+        self._likely_end = None
 
     def _make_room(self) -> None:
         """Move what is not told yet to the beginning of a region that nobody else looks at."""
         kept = bytes(self._view[self._start : self._end])
         if self._is_shared:
-            self._region = bytearray(self._size)
+            self._regions.give(self._region)
+            self._region = self._regions.take()
             self._view = memoryview(self._region)
             self._is_shared = False
         self._region[: len(kept)] = kept
         self._searched -= self._start
+        if self._likely_end is not None:
+            self._likely_end -= self._start
         self._start, self._end = 0, len(kept)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from filmless.archive.large import LargeStore
 from filmless.archive.model import Door, Outcome, Received, Refusal, Refused, Source
 from filmless.archive.scope import Scope
-from filmless.servers.dicomweb.multipart import PartBegins, PartEnds, PartReader, Step, boundary_of
+from filmless.servers.dicomweb.multipart import PartBegins, PartEnds, PartReader, Regions, Step, boundary_of
 from filmless.servers.dicomweb.service import Service, all_done, media_type, require_json
 from filmless.servers.dicomweb.store_response import store_answer
 from filmless.servers.http_messages import Answer, BodyReader, Problem, Request
@@ -23,6 +23,8 @@ IN_FLIGHT = 16 << 20  # bytes of one request that wait for the committer; then t
 SOP_CLASS_UID, SOP_INSTANCE_UID = 0x00080016, 0x00080018
 _IDENTITY = frozenset((SOP_CLASS_UID, SOP_INSTANCE_UID))
 
+_PIXEL_DATA = b"\xe0\x7f\x10\x00O"  # Explicit VR Little Endian, OB or OW (PS3.5 7.1.2)
+
 NOT_DICOM = Refused(Refusal.NOT_DICOM, "The part is no DICOM object")
 
 
@@ -31,14 +33,16 @@ class Stow:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._regions = Regions()
 
     async def store(self, request: Request) -> Answer:
         """Store every part; one outcome per part."""
-        reader = PartReader(boundary_of(media_type(request), DICOM), request.body_length)
+        boundary = boundary_of(media_type(request), DICOM)
         answer_type = require_json(request)
         study_uid = request.parameters.get("study")
         reception = _Reception(self._service, request.scope, Source(Door.STOW_RS, study_uid=study_uid))
-        with closing(request.body()) as body:
+        reader = PartReader(boundary, self._regions, request.body_length, _likely_length)
+        with closing(request.body()) as body, closing(reader):
             try:
                 await _receive(body, reader, reception)
             except BaseException:
@@ -56,7 +60,7 @@ async def _receive(body: BodyReader, reader: PartReader, reception: "_Reception"
         room = reader.room()
         count = await body.fill(room)
         is_whole = count < len(room)
-        for step in reader.take(count):
+        for step in reader.take(count, is_last=is_whole):
             await reception.take(step)
     reader.finish()
 
@@ -163,6 +167,16 @@ class _Reception:
             received_at=datetime.now(UTC),
         )
         return self.service.archive.store(received, self.scope)
+
+
+def _likely_length(begun: memoryview) -> int:
+    """Where Pixel Data of a native image ends, which is where most objects end; 0 when it is not in sight."""
+    head = bytes(begun)
+    found = head.find(_PIXEL_DATA)
+    if found < 0:
+        return 0
+    length = int.from_bytes(head[found + 8 : found + 12], "little")
+    return found + 12 + length
 
 
 def _made_head(data_set: memoryview, transfer_syntax_uid: str, *, final: bool = True) -> bytes:
