@@ -2,6 +2,7 @@
 
 import subprocess
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from archive_process import SCOPE, Process, policy, received
 from filmless.archive.errors import NotFound, RecordRefused
+from filmless.archive.findings import FindingKind
 from filmless.archive.model import Door, DuplicatePolicy, Refusal, Refused, Source, Stored, StoredAs
 from filmless.archive.ports import Batch
 from objects import ct_image, data_set_bytes, new_uid, series
@@ -272,3 +274,17 @@ def _same_identity(image: object) -> dict[str, object]:
 
 def _rest(image: object) -> tuple[object, ...]:
     return image.transfer_syntax_uid, image.source, image.received_at, None, None
+
+
+def test_a_copy_that_goes_on_where_the_kept_one_was_cut_takes_its_place(process: Process) -> None:
+    image = ct_image()
+    whole = received(image)
+    cut = replace(whole, data_set=whole.data_set[:-20])
+    assert process.archive.store(cut, SCOPE).result(30).stored_as is StoredAs.NEW
+    (finding,) = process.archive.findings(SCOPE)
+    assert finding.kind is FindingKind.INCOMPLETE_OBJECT
+    assert process.archive.store(whole, SCOPE).result(30).stored_as is StoredAs.REPLACED
+    (kept,) = process.archive.instances(image.StudyInstanceUID, scope=SCOPE)
+    assert process.archive.read(kept)[kept.placement.head_length :] == bytes(whole.data_set)
+    (former,) = process.archive.conflicts(SCOPE)
+    assert former.placement.length == kept.placement.length - 20

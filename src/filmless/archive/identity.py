@@ -1,6 +1,7 @@
 """Which of the objects under one SOP Instance UID is kept, and as what (DESIGN 4, Identity)."""
 
 from collections.abc import Callable
+from enum import Enum, auto
 
 from filmless.archive.model import DuplicatePolicy, Stored, StoredAs
 from filmless.archive.ports import CONFLICT, Known
@@ -9,12 +10,20 @@ WRITTEN = frozenset({StoredAs.NEW, StoredAs.CONFLICT, StoredAs.REPLACED})
 """What becomes a member of a pack."""
 
 
+class Likeness(Enum):
+    """How a newcomer's data set is like the one that is kept, where their bytes differ."""
+
+    OTHER = auto()
+    SAME_ELEMENTS = auto()  # in another encoding
+    COMPLETES = auto()  # it goes on where the kept one ends too early
+
+
 def decide(
-    data_set_sha256: bytes, policy: DuplicatePolicy, known: Known | None, same_elements: Callable[[], bool]
+    data_set_sha256: bytes, policy: DuplicatePolicy, known: Known | None, likeness: Callable[[], Likeness]
 ) -> StoredAs | None:
     """What a newcomer is; None: the sender's policy is not to take it.
 
-    ``same_elements`` compares with the object that is served; it reads that object, so it is asked last.
+    ``likeness`` compares with the object that is served; it reads that object, so it is asked last.
     """
     if known is None:
         return StoredAs.NEW
@@ -22,11 +31,10 @@ def decide(
         return StoredAs.SAME
     if data_set_sha256 in known.conflicts and policy is DuplicatePolicy.KEEP_BOTH:
         return StoredAs.CONFLICT
-    if same_elements():
-        return StoredAs.SAME_ELEMENTS
-    return _OF_POLICY[policy]
+    return _OF_LIKENESS.get(likeness(), _OF_POLICY[policy])
 
 
+_OF_LIKENESS = {Likeness.SAME_ELEMENTS: StoredAs.SAME_ELEMENTS, Likeness.COMPLETES: StoredAs.REPLACED}
 _OF_POLICY = {
     DuplicatePolicy.KEEP_BOTH: StoredAs.CONFLICT,
     DuplicatePolicy.REFUSE: None,

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from filmless.archive.candidate import Candidate, examine, storage_refusal
 from filmless.archive.errors import RecordRefused, Unavailable
-from filmless.archive.identity import decide, is_written
+from filmless.archive.header import WANTED
+from filmless.archive.identity import Likeness, decide, is_written
 from filmless.archive.model import Outcome, Received, Refusal, Refused, StoredAs
 from filmless.archive.ports import Batch, Index, Known, PackStore
 from filmless.archive.scope import Scope
 from filmless.standards.dicom.same import same_elements
+from filmless.standards.dicom.scanner import Scan, scan
 
 COMPARED = 32 << 20  # bytes: larger objects are not compared element by element, another encoding is a conflict
 _ROUNDS = 8  # in a row in which rivals were faster each time; then the sender is asked to try again
@@ -92,7 +94,7 @@ class Committer:
             candidate.data_set_sha256,
             candidate.received.source.duplicates,
             candidate.known,
-            lambda: self._same_elements(candidate),
+            lambda: self._likeness(candidate),
         )
         if stored_as is None:
             candidate.refuse(Refusal.DUPLICATE, "Another content is kept under this SOP Instance UID")
@@ -103,18 +105,21 @@ class Committer:
         candidate.outcome = candidate.stored()
         return False
 
-    def _same_elements(self, candidate: Candidate) -> bool:
-        known, received = candidate.known, candidate.received
+    def _likeness(self, candidate: Candidate) -> Likeness:
+        known, received, large = candidate.known, candidate.received, candidate.large
         if known is None or max(known.placement.length, candidate.length) > COMPARED:
-            return False
-        place, syntaxes = known.placement, (known.transfer_syntax_uid, received.transfer_syntax_uid)
+            return Likeness.OTHER
+        place = known.placement
         try:
             kept = self._packs.read(place.pack, place.offset + place.head_length, place.offset + place.length)
-            large = candidate.large
             data_set = large.view()[len(received.head) :] if large else received.data_set
-            return same_elements(kept, syntaxes[0], data_set, syntaxes[1])
         except Unavailable:
-            return False  # kept as a conflict version: nothing is lost by it
+            return Likeness.OTHER  # kept as a conflict version: nothing is lost by it
+        if same_elements(kept, known.transfer_syntax_uid, data_set, received.transfer_syntax_uid):
+            return Likeness.SAME_ELEMENTS
+        is_continued = memoryview(data_set)[: len(kept)] == kept
+        found = scan(kept, known.transfer_syntax_uid, WANTED) if is_continued else None
+        return Likeness.COMPLETES if isinstance(found, Scan) and found.truncated else Likeness.OTHER
 
     def _keep(self, chosen: list[Candidate]) -> list[Candidate]:
         """Write what has no place yet, then record all; returned are those whose UID a rival took meanwhile."""

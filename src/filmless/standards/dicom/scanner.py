@@ -130,7 +130,8 @@ class _Scanner:
             raise self._cut()
         if not isinstance(self.data, bytes):
             self.values = {tag: bytes(value) for tag, value in self.values.items()}
-        truncated = truncated or self.position > self.end
+        # What is left is too short for an element: padding, or the beginning of one that was cut.
+        truncated = truncated or self.position > self.end or (self.final and any(self.data[self.position :]))
         offset, tag, vr, start, length = self.pixels or (None, 0, "", 0, 0)
         end = min(self.position, self.end)
         return Scan(
