@@ -288,3 +288,10 @@ def test_a_copy_that_goes_on_where_the_kept_one_was_cut_takes_its_place(process:
     assert process.archive.read(kept)[kept.placement.head_length :] == bytes(whole.data_set)
     (former,) = process.archive.conflicts(SCOPE)
     assert former.placement.length == kept.placement.length - 20
+
+
+def test_a_transfer_syntax_that_is_no_uid_is_refused(process: Process) -> None:
+    odd = replace(received(ct_image()), transfer_syntax_uid="1.2.840.10008.1.2.1\r\nX-Injected: 1")
+    outcome = process.archive.store(odd, SCOPE).result(30)
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal is Refusal.BAD_UID

@@ -118,6 +118,8 @@ def read_header(found: Scan | Fault, transfer_syntax_uid: str) -> Header | Refus
     for uid, name in zip(uids, ("SOP Class", "SOP Instance", "Study Instance", "Series Instance"), strict=True):
         if not is_uid_cached(uid):
             return Refused(Refusal.BAD_UID, f"{name} UID is missing or illegal")
+    if not is_uid_cached(transfer_syntax_uid):
+        return Refused(Refusal.BAD_UID, "Transfer Syntax UID is missing or illegal", sop_class_uid, instance_uid)
     syntax = transfer_syntax(transfer_syntax_uid)
     if not syntax.stored_pixels:
         return Refused(Refusal.UNSUPPORTED, "The transfer syntax carries no stored pixels", sop_class_uid, instance_uid)
