@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -106,6 +107,16 @@ class FakeArchive:
 
     def findings(self, scope: Scope, study_uid: str | None = None) -> list[Finding]:
         return [each for each in self.found if study_uid in {None, each.study_uid}]
+
+    def warnings(self, scope: Scope, study_uids: Sequence[str]) -> dict[str, int]:
+        return Counter(each.study_uid for each in self.found if each.study_uid in study_uids)
+
+    def first_instances(self, scope: Scope, study_uid: str) -> dict[str, tuple[str, str]]:
+        return {
+            kept.series_uid: (kept.instance_uid, kept.sop_class_uid)
+            for kept, _ in reversed(self.files.values())
+            if kept.study_uid == study_uid
+        }
 
     def _outcome(self, content: bytes, received: Received) -> Outcome:
         read = dcmread(DicomBytesIO(content), stop_before_pixels=True, force=True)
@@ -226,7 +237,7 @@ class WebHouse:
         session = Session(FakeAccounts(), self.sessions, self.gate, House("FILMLESS", "1"), executor)
         self.routes: list[Route] = with_description(
             [
-                *page_routes(session, Studies(self.archive, executor), lambda: True),
+                *page_routes(session, Studies(self.archive, self.archive, executor), lambda: True),
                 *dicomweb_routes(Service(self.archive, executor), None),  # type: ignore[arg-type]
             ]
         )

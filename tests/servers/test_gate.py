@@ -29,9 +29,25 @@ def test_every_other_route_refuses_a_caller_that_nobody_knows(
     house: WebHouse, method: str, path: str, right: Right | None
 ) -> None:
     for headers in ({}, {"authorization": "Bearer nobody"}, {"authorization": "Basic YTpi"}, {"cookie": "filmless=no"}):
-        reply = house.ask(method, address(path), headers=headers)
+        reply = house.ask(method, address(path), headers={"content-type": "application/json", **headers})
         assert (reply.status == 401) is (right is not None)
     assert house.archive.scopes == []
+
+
+@pytest.mark.parametrize("name", ["", *Role])
+@pytest.mark.parametrize("path", ["/dicomweb/studies/1.2.3", "/dicomweb/studies/1.2.3/series/1.2.4"])
+def test_a_zip_file_is_given_to_those_who_may_retrieve_only(house: WebHouse, name: str, path: str) -> None:
+    status = house.ask("GET", path, role=name, headers={"accept": "application/zip"}).status
+    allowed = name != "" and Right.RETRIEVE in GRANTS[Role(name)].rights
+    assert status == (404 if allowed else 403 if name else 401)
+
+
+def test_knocks_of_unknown_callers_are_recorded_by_their_address(house: WebHouse) -> None:
+    for _ in range(3):
+        house.ask("GET", "/dicomweb/studies", headers={"authorization": "Bearer nobody"})
+    assert {(event.kind, event.actor, event.address, event.outcome) for event in house.recorder.events} == {
+        ("denied", "", "10.0.0.1", "denied")
+    }
 
 
 @pytest.mark.parametrize(

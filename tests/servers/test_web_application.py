@@ -77,7 +77,8 @@ def test_a_hostile_body_is_refused(house: WebHouse, body: bytes, status: int) ->
 
 
 def test_a_body_that_is_not_json_by_its_type_is_refused(house: WebHouse) -> None:
-    assert house.ask("POST", "/api/login", headers={"content-type": "text/plain"}, body=b"{}").status == 415
+    assert house.ask("POST", "/api/login", headers={"content-type": "text/plain"}, body=b"{}").status == 401
+    assert house.ask("POST", "/api/setup", headers={"content-type": "text/plain"}, body=b"{}").status == 403
 
 
 def test_a_method_that_is_not_served_is_told_with_those_that_are(house: WebHouse) -> None:
@@ -117,6 +118,8 @@ def test_an_unknown_asset_is_not_answered_with_the_page(built: WebHouse) -> None
 def test_an_address_of_a_page_leads_unknown_people_to_the_login_and_back(built: WebHouse) -> None:
     reply = built.ask("GET", "/studies/1.2.840", headers={"accept": "text/html"})
     assert (reply.status, reply.headers["location"]) == (303, "/login?next=/studies/1.2.840")
+    reply = built.ask("GET", "/studies?text=a b&sort=-date", headers={"accept": "text/html"})
+    assert reply.headers["location"] == "/login?next=/studies%3Ftext%3Da%20b%26sort%3D-date"
     assert built.ask("GET", "/studies/1.2.840").status == 401
     assert built.ask("GET", "/studies/1.2.840", headers=session_headers("radiologist")).status == 200
 

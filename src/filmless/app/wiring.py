@@ -29,6 +29,7 @@ from filmless.database.index_marks import IndexMarks
 from filmless.database.index_read import IndexRead
 from filmless.database.index_record import IndexRecord
 from filmless.database.sessions import Sessions
+from filmless.database.study_overview import StudyOverview
 from filmless.database.tokens import Tokens
 from filmless.pixels.codec_pool import CodecPool
 from filmless.servers.dicomweb.routes import dicomweb_routes
@@ -150,8 +151,9 @@ class ServerParts:
         self.housekeeping = Housekeeping(parts.database, parts.events, packs, self._executor, parts.tend_soon)
         self.web = self._web(settings, warnings)
         self.policy = _policy(settings, share)
-        record = AssociationRecord(parts.events)
-        self.collaborators = Collaborators(parts.archive, AeTitles(parts.database), record, self._executor)
+        registry = AeTitles(parts.database)
+        record = AssociationRecord(parts.events, registry)
+        self.collaborators = Collaborators(parts.archive, registry, record, self._executor)
         self.may_accept = _may_accept(share)
 
     def recover(self) -> None:
@@ -171,7 +173,7 @@ class ServerParts:
         house = House(settings.ae, __version__, warnings)
         session = Session(Accounts(database, self._parts.events), sessions, gate, house, executor)
         rows = [
-            *page_routes(session, Studies(archive, executor), self.housekeeping.is_ready),
+            *page_routes(session, Studies(archive, StudyOverview(database), executor), self.housekeeping.is_ready),
             *dicomweb_routes(Service(archive, executor), self._codecs),
         ]
         with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:

@@ -5,8 +5,12 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from filmless.access.peers import Peer
+from filmless.archive.events import Event, EventKind
 from filmless.archive.model import DuplicatePolicy
 from filmless.database.connect import Database
+from filmless.database.events import EventLog
+
+LOCAL = "local:command"  # who changes the registry by a command on this machine
 
 _SELECT = "select title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes, last_seen_at from ae"
 
@@ -16,8 +20,9 @@ class AeTitles:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._events = EventLog(database)
 
-    def add(self, peer: Peer) -> None:
+    def add(self, peer: Peer, *, actor: str = LOCAL) -> None:
         """Register a peer, or change the one that has this title."""
         values = (
             peer.title,
@@ -40,11 +45,22 @@ class AeTitles:
                 """,
                 values,
             )
+            details = {
+                "registered": peer.title,
+                "host": peer.host,
+                "port": peer.port,
+                "allow": sorted(peer.allow),
+                "duplicates": peer.duplicates.value,
+            }
+            self._events.record(connection, Event(EventKind.AE_CHANGED, actor, details=details))
 
-    def remove(self, title: str) -> bool:
+    def remove(self, title: str, *, actor: str = LOCAL) -> bool:
         """Forget a peer; False when none has this title."""
         with self._database.connection() as connection:
-            return connection.execute("delete from ae where title = %s", (title,)).rowcount == 1
+            removed = connection.execute("delete from ae where title = %s", (title,)).rowcount == 1
+            if removed:
+                self._events.record(connection, Event(EventKind.AE_CHANGED, actor, details={"removed": title}))
+        return removed
 
     def find(self, title: str) -> Peer | None:
         """The peer of this title, None when it is not registered."""

@@ -2,7 +2,7 @@
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import BinaryIO
@@ -45,6 +45,7 @@ class Facts:
     height: int
     frame: int = 0  # from 0
     video: bool = False
+    note: str = ""  # second line of the card, instead of what the object is
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,12 @@ class StoredImage:
 def thumbnail_request(image: StoredImage, width: int = 128, height: int = 128) -> Request:
     """Ask for a JPEG of the middle frame that fits the viewport, or of a card that names the object."""
     return lambda: _message(image, width, height)
+
+
+def card_request(sop_class_uid: str, note: str, width: int = 128, height: int = 128) -> Request:
+    """Ask for the JPEG of a card that names the object and says this of it."""
+    facts = Facts(Form.CARD, sop_class_uid, "", width, height, note=note)
+    return lambda: _question(facts)
 
 
 def read_question(stream: BinaryIO) -> tuple[Facts, bytes, bytes] | None:
@@ -108,6 +115,10 @@ def _message(image: StoredImage, width: int, height: int) -> list[Buffer]:
             header = _bounded_read(image, 0, image.pixel_offset + PIXEL_ELEMENT_BYTES, MAX_HEADER_BYTES)
             pieces = _frame_pieces(image, located)
     facts = Facts(form, image.sop_class_uid, image.transfer_syntax_uid, width, height, number, video)
+    return _question(facts, header, pieces)
+
+
+def _question(facts: Facts, header: Buffer = b"", pieces: Sequence[Buffer] = ()) -> list[Buffer]:
     encoded = json.dumps(asdict(facts)).encode()
     lengths = QUESTION.pack(len(encoded), len(header), sum(len(piece) for piece in pieces))
     return [lengths + encoded, header, *pieces]

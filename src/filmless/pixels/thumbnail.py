@@ -15,7 +15,8 @@ def thumbnail(facts: Facts, header: bytes, frame: bytes) -> bytes:
     """JPEG bytes of the frame, or of a card where there are no pixels; raises CannotRender."""
     seen = picture(facts, header, frame)
     if seen is None:
-        return _jpeg(card(*names(facts.sop_class_uid, facts.video), facts.width, facts.height))
+        title, subtitle = names(facts.sop_class_uid, facts.video)
+        return _jpeg(card(title, facts.note or subtitle, facts.width, facts.height))
     return _jpeg(fit(seen, facts.width, facts.height))
 
 

@@ -67,6 +67,8 @@ class Gate:
             request.principal = await self._find(self._credentials.sessions.find, secret, request.address)
             request.session = secret if request.principal else ""
         if request.principal is None:
+            # Gathered by address: one event a quarter of an hour, however often somebody knocks.
+            self._record.gather(Event(EventKind.DENIED, address=request.address, outcome=Outcome.DENIED))
             raise unknown()
         if request.session and request.method not in SAFE_METHODS:
             check_own_page(request)

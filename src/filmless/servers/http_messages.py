@@ -123,6 +123,11 @@ class Request:
         text = self.header(b"content-length")
         return int(text[:20]) if text.isascii() and text.isdecimal() else None
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the body says that it is JSON."""
+        return self.header(b"content-type").partition(";")[0].strip().lower() == JSON
+
     def body(self) -> BodyReader:
         """The body, to be read into memory of one's own."""
         return (self.direct_body and self.direct_body()) or _MessageBody(self.chunks())
@@ -140,7 +145,7 @@ class Request:
 
     async def json(self) -> Any:
         """The body as JSON of at most 16 MiB and depth 64; ``Problem`` when it is not."""
-        if self.header(b"content-type").partition(";")[0].strip().lower() != JSON:
+        if not self.is_json:
             raise Problem(415, "The body must be application/json.")
         body = bytearray()
         async for chunk in self.chunks():

@@ -8,7 +8,7 @@ from typing import Protocol
 from filmless.archive.model import KeptInstance
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import Request as Rendering
-from filmless.pixels.request import StoredImage, thumbnail_request
+from filmless.pixels.request import StoredImage, card_request, thumbnail_request
 from filmless.servers.dicomweb.service import Service, ranges
 from filmless.servers.dicomweb.wado import found
 from filmless.servers.http_messages import Answer, Problem, Request
@@ -18,7 +18,7 @@ DEFAULT_SIZE = (128, 128)  # columns, rows
 MAX_SIZE = 1024
 CACHE_BYTES = 8 << 20
 
-_STATUS = {Reason.BUSY: 503}
+NO_PICTURE = "No preview"
 _Key = tuple[bytes, int, int]
 
 
@@ -62,8 +62,8 @@ class Thumbnails:
             making.add_done_callback(lambda _: self._making.pop(key, None))
         try:
             return await asyncio.shield(making)
-        except CannotRender as failure:
-            raise Problem(_STATUS.get(failure.reason, 406), "No picture can be made of this object.") from None
+        except CannotRender:
+            raise Problem(503, "No picture can be made now. Try again.", ((b"retry-after", b"5"),)) from None
 
     async def _make(self, key: _Key, kept: KeptInstance, request: Request) -> bytes:
         archive = self._service.archive
@@ -78,7 +78,13 @@ class Thumbnails:
             pixel_offset=kept.pixel_offset,
             frames=frames,
         )
-        jpeg = await asyncio.wrap_future(self._renderer.submit(thumbnail_request(image, key[1], key[2])))
+        try:
+            jpeg = await asyncio.wrap_future(self._renderer.submit(thumbnail_request(image, key[1], key[2])))
+        except CannotRender as failure:
+            if failure.reason is Reason.BUSY:
+                raise
+            sheet = card_request(kept.sop_class_uid, NO_PICTURE, key[1], key[2])  # it is kept, so it has a face
+            jpeg = await asyncio.wrap_future(self._renderer.submit(sheet))
         self._cache[key] = jpeg
         self._cached += len(jpeg)
         while self._cached > CACHE_BYTES:

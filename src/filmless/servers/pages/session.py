@@ -57,6 +57,8 @@ class Session:
     async def log_in(self, request: Request) -> Answer:
         """Open a session; 401 for a wrong name or password alike, 429 after too many failures."""
         check_own_page(request)
+        if not request.is_json:
+            raise Problem(401, "Send user name and password as application/json.")
         name, password = await request.json_fields("username", "password")
         result = await self._call(lambda: self._accounts.log_in(name, password, request.address))
         if isinstance(result, TooManyFailures):
@@ -94,6 +96,8 @@ class Session:
     async def set_up(self, request: Request) -> Answer:
         """Make the first administrator by the one-time link."""
         check_own_page(request)
+        if not request.is_json:
+            raise Problem(403, "Send the link's token as application/json.")
         token, name, password = await request.json_fields("token", "username", "password")
         user = await self._call(lambda: self._accounts.set_up(token, name, password))
         if user is None:

@@ -53,7 +53,9 @@ class StaticFiles:
             except Problem:
                 if "text/html" not in request.header(b"accept"):
                     raise
-                return Answer(303, headers=((b"location", b"/login?next=" + quote(path, safe="/").encode()),))
+                query = request.query_string.decode("latin-1")
+                wanted = quote(f"{path}?{query}" if query else path, safe="/")
+                return Answer(303, headers=((b"location", b"/login?next=" + wanted.encode()),))
         return Answer(200, self._page.content, self._page.media_type, self._page.headers)
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from filmless.archive.archive import Archive
 from filmless.archive.errors import BadQuery, NotFound
@@ -27,7 +27,6 @@ ARRIVAL_DATE, ARRIVAL_TIME = 0x00321040, 0x00321041
 SERIES_UID, NUMBER, MODALITY, SERIES_DESCRIPTION, BODY_PART, SERIES_INSTANCES = (
     0x0020000E, 0x00200011, 0x00080060, 0x0008103E, 0x00180015, 0x00201209,
 )  # fmt: skip
-SOP_CLASS_UID, INSTANCE_UID, INSTANCE_NUMBER = 0x00080016, 0x00080018, 0x00200013
 
 _SORTS = {
     "date": (DATE, TIME),
@@ -40,11 +39,22 @@ _ROW = frozenset((ISSUER, ARRIVAL_DATE, ARRIVAL_TIME))
 _DAY = re.compile(r"[0-9]{8}")
 
 
+class Overview(Protocol):
+    """What the pages show beside what a query finds."""
+
+    def warnings(self, scope: Scope, study_uids: Sequence[str], /) -> Mapping[str, int]:
+        """How many findings wait for a person, of each of these studies that has any."""
+
+    def first_instances(self, scope: Scope, study_uid: str, /) -> Mapping[str, tuple[str, str]]:
+        """Series Instance UID to (SOP Instance UID, SOP Class UID) of the instance with the lowest number."""
+
+
 class Studies:
     """Answers the study list and the study page."""
 
-    def __init__(self, archive: Archive, executor: Executor) -> None:
+    def __init__(self, archive: Archive, overview: Overview, executor: Executor) -> None:
         self._archive = archive
+        self._overview = overview
         self._executor = executor
 
     async def list(self, request: Request) -> Answer:
@@ -67,8 +77,10 @@ class Studies:
     def _page(self, query: Query, scope: Scope) -> dict[str, object]:
         page = self._archive.find(query, scope)
         total = _total(query, page.cursor, len(page.matches)) or self._archive.count(query, scope)
+        uids = [_text(match, STUDY_UID) or "" for match in page.matches]
+        warnings = self._overview.warnings(scope, uids)
         return {
-            "studies": [_row(match) for match in page.matches],
+            "studies": [_row(match, warnings.get(uid, 0)) for match, uid in zip(page.matches, uids, strict=True)],
             "cursor": page.cursor,
             "total": {"number": total.number, "exact": total.is_exact},
         }
@@ -81,35 +93,11 @@ class Studies:
         found = self._archive.findings(scope, study_uid)
         query = Query(Level.SERIES, matches=this, include=frozenset((BODY_PART,)), limit=10_000, order=(Order(NUMBER),))
         series = self._archive.find(query, scope).matches
+        firsts = self._overview.first_instances(scope, study_uid)
         return {
-            **_row(page.matches[0]),
-            "warnings": len(found),
-            "series": [self._series(study_uid, match, scope) for match in series],
+            **_row(page.matches[0], len(found)),
+            "series": [_series(study_uid, match, firsts) for match in series],
             "findings": [_finding(each) for each in found],
-        }
-
-    def _series(self, study_uid: str, match: DicomJson, scope: Scope) -> dict[str, object]:
-        series_uid = _text(match, SERIES_UID)
-        first = self._archive.find(
-            Query(
-                Level.IMAGE,
-                matches=(((STUDY_UID,), study_uid), ((SERIES_UID,), series_uid or "")),
-                limit=1,
-                order=(Order(INSTANCE_NUMBER),),
-            ),
-            scope,
-        ).matches
-        sop_class = SOP_CLASSES.get(_text(first[0], SOP_CLASS_UID) or "") if first else None
-        return {
-            "series_uid": series_uid,
-            "number": _number(match, NUMBER),
-            "modality": _text(match, MODALITY),
-            "description": _text(match, SERIES_DESCRIPTION),
-            "body_part": _text(match, BODY_PART),
-            "instances": _number(match, SERIES_INSTANCES) or 0,
-            "first_instance": _text(first[0], INSTANCE_UID) if first else None,
-            "thumbnail": f"/dicomweb/studies/{study_uid}/series/{series_uid}/thumbnail",
-            "kind": sop_class.name if sop_class else None,
         }
 
     async def _call(self, function: Callable[[], T]) -> T:
@@ -160,7 +148,7 @@ def _total(query: Query, cursor: str | None, matches: int) -> Count | None:
     return Count(matches, is_exact=True) if cursor is None and query.after is None else None
 
 
-def _row(match: DicomJson) -> dict[str, object]:
+def _row(match: DicomJson, warnings: int) -> dict[str, object]:
     return {
         "study_uid": _text(match, STUDY_UID),
         "patient": {
@@ -179,7 +167,24 @@ def _row(match: DicomJson) -> dict[str, object]:
         "series": _number(match, SERIES_COUNT) or 0,
         "instances": _number(match, INSTANCE_COUNT) or 0,
         "received_at": _moment(match),
-        "warnings": 0,
+        "warnings": warnings,
+    }
+
+
+def _series(study_uid: str, match: DicomJson, firsts: Mapping[str, tuple[str, str]]) -> dict[str, object]:
+    series_uid = _text(match, SERIES_UID) or ""
+    instance_uid, sop_class_uid = firsts.get(series_uid, (None, ""))
+    sop_class = SOP_CLASSES.get(sop_class_uid)
+    return {
+        "series_uid": series_uid,
+        "number": _number(match, NUMBER),
+        "modality": _text(match, MODALITY),
+        "description": _text(match, SERIES_DESCRIPTION),
+        "body_part": _text(match, BODY_PART),
+        "instances": _number(match, SERIES_INSTANCES) or 0,
+        "first_instance": instance_uid,
+        "thumbnail": f"/dicomweb/studies/{study_uid}/series/{series_uid}/thumbnail",
+        "kind": sop_class.name if sop_class else None,
     }
 
 

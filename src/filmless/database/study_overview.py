@@ -1,0 +1,41 @@
+"""What the pages show beside what a query finds: open findings of studies, and the first instance of each series."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from filmless.archive.scope import Scope
+from filmless.database.connect import Database
+from filmless.database.query_conditions import Parameters, scope_condition
+
+_WARNINGS = """
+select s.study_uid, count(*) from finding f join study s on s.id = f.study_id join patient p on p.id = s.patient_id
+where f.settled_at is null and {scope} and s.study_uid = any({wanted}) group by s.study_uid"""
+_FIRST_INSTANCES = """
+select r.series_uid, i.instance_uid, c.uid
+from study s join patient p on p.id = s.patient_id join series r on r.study_id = s.id
+     cross join lateral (select instance_uid, sop_class from instance where series_id = r.id
+                         order by instance_number nulls last, id limit 1) i
+     join uid_code c on c.id = i.sop_class
+where {scope} and s.study_uid = {wanted}"""
+
+
+class StudyOverview:
+    """Reads rows; any thread may use it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def warnings(self, scope: Scope, study_uids: Sequence[str]) -> dict[str, int]:
+        """How many findings wait for a person, of each of these studies that has any."""
+        return dict(self._rows(_WARNINGS, scope, list(study_uids))) if study_uids else {}
+
+    def first_instances(self, scope: Scope, study_uid: str) -> dict[str, tuple[str, str]]:
+        """Series Instance UID to (SOP Instance UID, SOP Class UID) of the instance with the lowest number."""
+        rows = self._rows(_FIRST_INSTANCES, scope, study_uid)
+        return {series_uid: (instance_uid, sop_class_uid) for series_uid, instance_uid, sop_class_uid in rows}
+
+    def _rows(self, statement: str, scope: Scope, wanted: str | list[str]) -> list[Any]:
+        bound = Parameters()
+        sql = statement.format(scope=scope_condition(scope, bound), wanted=bound.bind(wanted))
+        with self._database.connection() as connection:
+            return connection.execute(sql.encode(), bound.values).fetchall()
