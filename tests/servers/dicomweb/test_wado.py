@@ -169,3 +169,22 @@ def test_head_says_how_much_there_is(house: WebHouse) -> None:
     reply = house.ask("HEAD", f"/dicomweb{path_of(image)}", role="service", headers={"accept": "application/dicom"})
     assert (int(reply.headers["content-length"]), reply.body) == (len(part10_bytes(image)), b"")
     assert head_length(part10_bytes(image)) > 132
+
+
+@pytest.mark.parametrize("path", ["", "/metadata"])
+@pytest.mark.parametrize("accept", ["*/*", "application/dicom+json, application/dicom"])
+def test_what_a_client_has_already_is_not_sent_again(house: WebHouse, path: str, accept: str) -> None:
+    image = ct_image()
+    house.ask(
+        "POST",
+        "/dicomweb/studies",
+        role="service",
+        headers={"content-type": STOW_TYPE},
+        body=multipart(part10_bytes(image)),
+    )
+    address = f"/dicomweb/studies/{image.StudyInstanceUID}/series/{image.SeriesInstanceUID}/instances/{image.SOPInstanceUID}{path}"
+    first = house.ask("GET", address, role="service", headers={"accept": accept})
+    tag = first.headers["etag"]
+    again = house.ask("GET", address, role="service", headers={"accept": accept, "if-none-match": f'"x", {tag}'})
+    assert (first.status, again.status, again.body, again.headers["etag"]) == (200, 304, b"", tag)
+    assert house.ask("GET", address, role="service", headers={"accept": accept, "if-none-match": '"x"'}).status == 200

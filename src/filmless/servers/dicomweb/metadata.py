@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from filmless.archive.archive import Archive
 from filmless.archive.model import KeptInstance
-from filmless.servers.dicomweb.service import Service, instance_url, require_json
+from filmless.servers.dicomweb.service import Service, entity_tag, instance_url, is_known, require_json
 from filmless.servers.dicomweb.wado import found
 from filmless.servers.http_messages import Answer, Request
 from filmless.standards.dicom.dicom_json import data_set_json
@@ -26,15 +26,18 @@ class Metadata:
         media_type = require_json(request)
         kept = await found(self._service, request)
         root = self._service.root(request)
+        tag = entity_tag(kept, media_type, root)
+        headers = ((b"etag", tag.encode()), (b"vary", b"accept, accept-encoding"))
+        if is_known(request, tag):
+            return Answer(304, headers=headers)
         batches = [kept[start : start + BATCH] for start in range(0, len(kept), BATCH)]
         if len(batches) == 1 and not _takes_gzip(request):
             body = await self._service.call(_batch, self._service.archive, root, kept)
-            return Answer(200, b"[" + body + b"]", media_type)
+            return Answer(200, b"[" + body + b"]", media_type, headers)
         body_chunks = self._chunks(batches, root)
         if not _takes_gzip(request):
-            return Answer(200, body_chunks, media_type)
-        headers = ((b"content-encoding", b"gzip"), (b"vary", b"accept-encoding"))
-        return Answer(200, _gzip(body_chunks), media_type, headers)
+            return Answer(200, body_chunks, media_type, headers)
+        return Answer(200, _gzip(body_chunks), media_type, (*headers, (b"content-encoding", b"gzip")))
 
     async def _chunks(self, batches: Sequence[Sequence[KeptInstance]], root: str) -> AsyncGenerator[bytes]:
         before = b"["

@@ -1,6 +1,7 @@
 """What the DICOMweb handlers share: the archive, threads for its calls, addresses and headers of answers."""
 
 import asyncio
+import hashlib
 import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
@@ -8,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
+from filmless import __version__
 from filmless.archive.archive import Archive
+from filmless.archive.model import KeptInstance
 from filmless.servers.http_messages import Problem, Request
 from filmless.servers.media_types import MediaType, accepted, parse
 
@@ -51,6 +54,20 @@ async def all_done(futures: Sequence[Future[Any]]) -> None:
     for future in futures:
         future.add_done_callback(count)
     await done.wait()
+
+
+def entity_tag(kept: Sequence[KeptInstance], *form: str) -> str:
+    """ETag (RFC 9110 8.8.3) of what is made of these instances in this form: weak, since boundaries and coding vary."""
+    state = hashlib.sha256("\0".join((__version__, *form)).encode())
+    for each in kept:
+        state.update(each.placement.head_sha256 + each.placement.data_set_sha256 + each.instance_uid.encode())
+    return f'W/"{state.hexdigest()[:32]}"'
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Whether the client has this already (RFC 9110 13.1.2, weak comparison)."""
+    known = [each.strip().removeprefix("W/") for each in request.header(b"if-none-match").split(",")]
+    return "*" in known or tag.removeprefix("W/") in known
 
 
 def study_url(root: str, study_uid: str) -> str:

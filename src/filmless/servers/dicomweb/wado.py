@@ -11,7 +11,7 @@ from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import DICOM, Form, form_of
-from filmless.servers.dicomweb.service import Service, ranges
+from filmless.servers.dicomweb.service import Service, entity_tag, is_known, ranges
 from filmless.servers.dicomweb.zip_writer import ZIP, Member, ZipWriter, zip_length
 from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.standards.dicom.uids import is_uid
@@ -31,16 +31,20 @@ class Wado:
         kept = await found(self._service, request)
         syntaxes = {each.transfer_syntax_uid for each in kept}
         form = form_of(ranges(request), DICOM, syntaxes, is_single="instance" in request.parameters)
+        tag = entity_tag(kept, form)
+        headers = ((b"etag", tag.encode()), (b"vary", b"accept"))
+        if is_known(request, tag):
+            return Answer(304, headers=headers)
         reader = _Reader(self._service, request.scope, kept)
         if form is Form.SINGLE:
-            return Answer(200, reader.single(), _part_type(kept[0]), length=kept[0].placement.length)
+            return Answer(200, reader.single(), _part_type(kept[0]), headers, kept[0].placement.length)
         if form is Form.ZIP:
             name = f'attachment; filename="{kept[0].study_uid}.zip"'.encode()
             length = zip_length(map(_member, kept))
-            return Answer(200, reader.zipped(), ZIP, ((b"content-disposition", name),), length)
+            return Answer(200, reader.zipped(), ZIP, (*headers, (b"content-disposition", name)), length)
         writer = PartWriter(secrets.token_hex(16))
         length = writer.length((_part_type(each), each.placement.length) for each in kept)
-        return Answer(200, reader.parts(writer), writer.media_type(DICOM), length=length)
+        return Answer(200, reader.parts(writer), writer.media_type(DICOM), headers, length)
 
 
 async def found(service: Service, request: Request) -> list[KeptInstance]:
