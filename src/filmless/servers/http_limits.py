@@ -18,6 +18,7 @@ HEAD_SECONDS = 15.0  # from the first byte of a request, or the connection, to t
 BODY_SECONDS = 15.0  # in each such span a body must bring ...
 BODY_BYTES = 15 << 10  # ... this many bytes, unless we are the slow side
 BODY_BUFFER = 512 << 10  # bytes of a body read ahead of the application
+WRITE_BUFFER = 1 << 20  # bytes of an answer that wait for a client before we stop to read more of it
 DIRECT_FROM = 64 << 10  # bytes still to come: from here on a body is worth a reader of its own
 
 _URL, _HEADERS, _BAD = 414, 431, 400
@@ -37,6 +38,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Start the time of the first head."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=WRITE_BUFFER)
         self._watch(HEAD_SECONDS, self._head_late)
 
     def connection_lost(self, exc: Exception | None) -> None:

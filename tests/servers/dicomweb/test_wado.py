@@ -182,7 +182,8 @@ def test_what_a_client_has_already_is_not_sent_again(house: WebHouse, path: str,
         headers={"content-type": STOW_TYPE},
         body=multipart(part10_bytes(image)),
     )
-    address = f"/dicomweb/studies/{image.StudyInstanceUID}/series/{image.SeriesInstanceUID}/instances/{image.SOPInstanceUID}{path}"
+    series_address = f"/dicomweb/studies/{image.StudyInstanceUID}/series/{image.SeriesInstanceUID}"
+    address = f"{series_address}/instances/{image.SOPInstanceUID}{path}"
     first = house.ask("GET", address, role="service", headers={"accept": accept})
     tag = first.headers["etag"]
     again = house.ask("GET", address, role="service", headers={"accept": accept, "if-none-match": f'"x", {tag}'})

@@ -4,9 +4,11 @@ import secrets
 from asyncio import Future, ensure_future
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import islice
 
+from filmless.archive.errors import Damaged
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartWriter
@@ -17,7 +19,8 @@ from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.standards.dicom.uids import is_uid
 
 WHOLE = 4 << 20  # bytes: up to here an instance is read, and its hash checked, before any of it is sent
-READ_AHEAD = 4  # instances of one answer that are read while another is sent
+GROUP = 2 << 20  # bytes of neighbours that are read by one call
+READ_AHEAD = 2  # groups of one answer that are read while another is sent
 
 
 class Wado:
@@ -55,81 +58,107 @@ async def found(service: Service, request: Request) -> list[KeptInstance]:
     return await service.call(service.archive.instances, study_uid or "", series_uid, instance_uid, scope=request.scope)
 
 
+_Content = list[bytes] | Damaged | Iterator[bytes]  # read, found damaged, or to be read in pieces
+_Reading = tuple[Sequence[KeptInstance], "Future[list[_Content]] | None"]
+
+
 @dataclass(slots=True)
 class _Reader:
-    """Reads instances in order, a few ahead of the one that is sent."""
+    """Reads instances in order, some ahead of the one that is sent."""
 
     service: Service
     scope: Scope
     kept: Sequence[KeptInstance]
-    reading: deque[Future[list[bytes]] | Iterator[bytes]] = field(default_factory=deque)
+    reading: deque[_Reading] = field(default_factory=deque)
 
     async def parts(self, writer: PartWriter) -> AsyncGenerator[bytes]:
         """The multipart body."""
-        coming = iter(self.kept)
-        try:
-            self._read_ahead(islice(coming, READ_AHEAD))
-            for number, each in enumerate(self.kept):
-                self._read_ahead(islice(coming, 1))
-                yield writer.head(_part_type(each), is_first=number == 0)
-                async for chunk in self._next():
+        is_first = True
+        async with aclosing(self._contents()) as contents:
+            async for kept, content in contents:
+                yield writer.head(_part_type(kept), is_first=is_first)
+                is_first = False
+                async for chunk in self._chunks(content):
                     yield chunk
-            yield writer.end
-        finally:
-            self._stop()
+        yield writer.end
 
     async def zipped(self) -> AsyncGenerator[bytes]:
         """A ZIP file of the instances (PS3.18, application/zip of Supplement 211)."""
         writer = ZipWriter()
-        coming = iter(self.kept)
-        try:
-            self._read_ahead(islice(coming, READ_AHEAD))
-            for each in self.kept:
-                self._read_ahead(islice(coming, 1))
-                yield writer.head(_member(each))
-                async for chunk in self._next():
+        async with aclosing(self._contents()) as contents:
+            async for kept, content in contents:
+                yield writer.head(_member(kept))
+                async for chunk in self._chunks(content):
                     yield writer.passed(chunk)
-                yield writer.tail(_member(each))
-            yield writer.end()
-        finally:
-            self._stop()
+                yield writer.tail(_member(kept))
+        yield writer.end()
 
     async def single(self) -> AsyncGenerator[bytes]:
         """The one instance alone."""
+        async with aclosing(self._contents()) as contents:
+            async for _, content in contents:
+                async for chunk in self._chunks(content):
+                    yield chunk
+
+    async def _contents(self) -> AsyncGenerator[tuple[KeptInstance, _Content]]:
+        groups = _groups(self.kept)
         try:
-            self._read_ahead(iter(self.kept))
-            async for chunk in self._next():
-                yield chunk
+            self._read_ahead(islice(groups, READ_AHEAD))
+            while self.reading:
+                group, reading = self.reading.popleft()
+                self._read_ahead(islice(groups, 1))
+                if reading is None:
+                    yield group[0], self.service.archive.chunks(group[0], self.scope)
+                    continue
+                for kept, content in zip(group, await reading, strict=True):
+                    yield kept, content
         finally:
             self._stop()
 
-    def _read_ahead(self, kept: Iterator[KeptInstance]) -> None:
-        for each in kept:
-            if each.placement.length > WHOLE:
-                self.reading.append(self.service.archive.chunks(each, self.scope))
-            else:
-                self.reading.append(ensure_future(self.service.call(self._whole, each)))
+    def _read_ahead(self, groups: Iterator[Sequence[KeptInstance]]) -> None:
+        for group in groups:
+            is_large = group[0].placement.length > WHOLE
+            reading = None if is_large else ensure_future(self.service.call(self._read, group))
+            self.reading.append((group, reading))
 
-    async def _next(self) -> AsyncGenerator[bytes]:
-        reading = self.reading.popleft()
-        if isinstance(reading, Future):
-            for chunk in await reading:
+    async def _chunks(self, content: _Content) -> AsyncGenerator[bytes]:
+        if isinstance(content, Damaged):
+            raise content
+        if isinstance(content, list):
+            for chunk in content:
                 yield chunk
             return
-        while True:
-            chunk = await self.service.call(next, reading, b"")
-            if not chunk:
-                return
+        while chunk := await self.service.call(next, content, b""):
             yield chunk
 
-    def _whole(self, kept: KeptInstance) -> list[bytes]:
-        """All of an instance; ``Damaged`` comes before the first byte is sent."""
-        return list(self.service.archive.chunks(kept, self.scope))
+    def _read(self, group: Sequence[KeptInstance]) -> list[_Content]:
+        """All of each; damage is known before the first byte of it is sent."""
+        return [self._whole(kept) for kept in group]
+
+    def _whole(self, kept: KeptInstance) -> _Content:
+        try:
+            return list(self.service.archive.chunks(kept, self.scope))
+        except Damaged as damage:
+            return damage
 
     def _stop(self) -> None:
-        for reading in self.reading:
-            if isinstance(reading, Future) and not reading.cancel() and not reading.cancelled():
+        for _, reading in self.reading:
+            if reading is not None and not reading.cancel() and not reading.cancelled():
                 reading.exception()  # it is read ahead for nobody: what went wrong there is no news
+
+
+def _groups(kept: Sequence[KeptInstance]) -> Iterator[Sequence[KeptInstance]]:
+    """Neighbours that are read by one call: small ones together, each large one alone."""
+    group: list[KeptInstance] = []
+    size = 0
+    for each in kept:
+        if group and size + each.placement.length > GROUP:
+            yield group
+            group, size = [], 0
+        group.append(each)
+        size += each.placement.length
+    if group:
+        yield group
 
 
 def _member(kept: KeptInstance) -> Member:
