@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filmless.archive.model import Door, Refusal
-from filmless.servers.dicomweb.multipart import LARGE, REGION, PartBegins, PartEnds, PartReader, Regions, Step
+from filmless.servers.dicomweb.multipart import LARGE, REGION, PartBegins, PartEnds, PartReader, Step
 from filmless.servers.dicomweb.store_response import REASONS
 from filmless.servers.http_messages import Problem
+from filmless.servers.memory import Regions
 from objects import ct_image, data_set_bytes, head_length, part10_bytes, series
 from web_house import STOW_TYPE, Reply, WebHouse, multipart
 
@@ -207,7 +208,7 @@ def test_parts_come_out_as_they_went_in_however_they_are_cut(parts: list[bytes],
     parts = [part.replace(b"\r\n--x", b"") for part in parts]
     body = multipart(*parts)
     cuts = sorted(data.draw(st.sets(st.integers(0, len(body)), max_size=10)) | {0, len(body)})
-    reader, steps = PartReader(b"x", Regions(), data.draw(st.sampled_from((None, len(body))))), list[Step]()
+    reader, steps = PartReader(b"x", Regions(REGION, 4), data.draw(st.sampled_from((None, len(body))))), list[Step]()
     for start, stop in pairwise(cuts):
         steps += feed(reader, body[start:stop])
     reader.finish()
@@ -217,7 +218,7 @@ def test_parts_come_out_as_they_went_in_however_they_are_cut(parts: list[bytes],
 @pytest.mark.parametrize("over", [-40, 0, 1, 12 << 20])
 def test_no_part_is_altered_by_those_that_follow_it(over: int) -> None:
     parts = [bytes([65 + number]) * size for number, size in enumerate((10, LARGE + over, 3 << 20, 3 << 20, 0, 7))]
-    body, reader = multipart(*parts), PartReader(b"x", Regions())
+    body, reader = multipart(*parts), PartReader(b"x", Regions(REGION, 4))
     whole: list[memoryview] = []
     for start in range(0, len(body), 100_000):
         steps = feed(reader, body[start : start + 100_000])
@@ -233,7 +234,7 @@ def test_no_part_is_altered_by_those_that_follow_it(over: int) -> None:
 def test_a_wrong_guess_of_a_length_costs_time_only(guess: int) -> None:
     parts = [b"a" * 500, b"b" * 400, b"c" * 70_000, b"d" * 10, b"e" * 20_000]
     body, steps = multipart(*parts), list[Step]()
-    reader = PartReader(b"x", Regions(), None, lambda _: guess)
+    reader = PartReader(b"x", Regions(REGION, 4), None, lambda _: guess)
     for start in range(0, len(body), 300):
         for step in feed(reader, body[start : start + 300]):
             steps.append(step)
@@ -244,7 +245,7 @@ def test_a_wrong_guess_of_a_length_costs_time_only(guess: int) -> None:
 
 @given(st.lists(st.binary(max_size=50), max_size=10))
 def test_no_bytes_of_a_body_raise_anything_but_a_problem(chunks: list[bytes]) -> None:
-    reader = PartReader(b"x", Regions())
+    reader = PartReader(b"x", Regions(REGION, 4))
     with suppress(Problem):
         for chunk in chunks:
             feed(reader, chunk)

@@ -1,13 +1,13 @@
 """multipart/related (RFC 2387): requests taken apart where they lie, answers whose length is known in advance."""
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from filmless.servers.http_messages import Problem
 from filmless.servers.media_types import MediaType
+from filmless.servers.memory import Regions
 
 MAX_PARTS = 10_000  # of one request
 MAX_HEADER = 16 << 10  # bytes of all headers of a part
@@ -15,7 +15,6 @@ MAX_HEADERS = 20  # of one part
 LARGE = 4 << 20  # bytes: larger parts come in pieces
 REGION = LARGE + (1 << 20)  # bytes that the parts of one request share; each whole part lies in one region
 READ = 1 << 20  # bytes asked for at once
-SPARE = 4  # regions kept for the next requests
 GUESSED_FROM = 16 << 10  # bytes: so much of a part is looked at before its length is guessed
 SMALL = 64 << 10  # bytes: shorter bodies have memory of their own
 
@@ -65,30 +64,6 @@ def boundary_of(content_type: MediaType, wanted: str) -> bytes:
     if not 1 <= len(boundary) <= 70:  # RFC 2046 5.1.1
         raise Problem(400, "The Content-Type names no boundary of 1 to 70 characters.")
     return boundary.encode("latin-1", "replace")
-
-
-class Regions:
-    """Memory that is used again: to be given new pages costs more than to hash what is written to them."""
-
-    def __init__(self) -> None:
-        self._spare: deque[bytearray] = deque(maxlen=SPARE)
-
-    def take(self) -> bytearray:
-        """A region that nobody looks at."""
-        for _ in range(len(self._spare)):
-            region = self._spare.popleft()
-            try:
-                region.append(region.pop())  # a change of length, which Python refuses while there are views
-            except BufferError:
-                self._spare.append(region)
-            else:
-                return region
-        return bytearray(REGION)
-
-    def give(self, region: bytearray) -> None:
-        """To be used again when the last view of it is gone."""
-        if len(region) == REGION:
-            self._spare.append(region)
 
 
 class PartReader:

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from filmless.archive.large import LargeStore
 from filmless.archive.model import Door, Outcome, Received, Refusal, Refused, Source
 from filmless.archive.scope import Scope
-from filmless.servers.dicomweb.multipart import PartBegins, PartEnds, PartReader, Regions, Step, boundary_of
+from filmless.servers.dicomweb.multipart import REGION, PartBegins, PartEnds, PartReader, Step, boundary_of
 from filmless.servers.dicomweb.service import Service, all_done, media_type, require_json
 from filmless.servers.dicomweb.store_response import store_answer
 from filmless.servers.http_messages import Answer, BodyReader, Problem, Request
+from filmless.servers.memory import Regions
 from filmless.standards.dicom.fault import Fault
 from filmless.standards.dicom.part10 import read_head, write_head
 from filmless.standards.dicom.scanner import Scan, scan
@@ -27,13 +28,15 @@ _PIXEL_DATA = b"\xe0\x7f\x10\x00O"  # Explicit VR Little Endian, OB or OW (PS3.5
 
 NOT_DICOM = Refused(Refusal.NOT_DICOM, "The part is no DICOM object")
 
+SPARE = 4  # regions kept for the next requests
+
 
 class Stow:
     """Answers store requests."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._regions = Regions()
+        self._regions = Regions(REGION, SPARE)
 
     async def store(self, request: Request) -> Answer:
         """Store every part; one outcome per part."""

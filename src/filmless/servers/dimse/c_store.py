@@ -7,7 +7,7 @@ from filmless.access.roles import Right
 from filmless.access.scope import scope
 from filmless.archive.model import Outcome, Received, Refusal, Refused
 from filmless.archive.scope import Scope
-from filmless.servers.dimse.operation import MEMORY_LIMIT, Operation
+from filmless.servers.dimse.operation import Operation
 from filmless.standards.dicom.part10 import write_head
 from filmless.standards.dicom.uids import is_uid
 from filmless.standards.dimse.status import Status
@@ -36,7 +36,7 @@ async def c_store(operation: Operation) -> None:
         operation.answer(*refusal)
         return
     now = datetime.now(UTC)
-    data_set = await operation.take(MEMORY_LIMIT)
+    data_set = await operation.take()
     allowed = scope(operation.requestor.principal, Right.STORE, now)
     if operation.has_ended:
         outcome = await _store(operation, data_set, allowed, now)
@@ -59,7 +59,7 @@ def _refuse_command(operation: Operation) -> tuple[Status, str] | None:
     return None
 
 
-async def _store(operation: Operation, data_set: bytearray, allowed: Scope, now: datetime) -> Outcome:
+async def _store(operation: Operation, data_set: memoryview, allowed: Scope, now: datetime) -> Outcome:
     command, requestor = operation.command, operation.requestor
     received = Received(
         head=_head(operation),
@@ -73,7 +73,7 @@ async def _store(operation: Operation, data_set: bytearray, allowed: Scope, now:
     return await asyncio.wrap_future(operation.collaborators.archive.store(received, allowed))
 
 
-async def _store_large(operation: Operation, first: bytearray, allowed: Scope, now: datetime) -> Outcome:
+async def _store_large(operation: Operation, first: memoryview, allowed: Scope, now: datetime) -> Outcome:
     """Write chunk by chunk; the next chunk arrives meanwhile, and reading pauses when the disk is slower."""
     large = await operation.in_executor(
         operation.collaborators.archive.store_large,

@@ -9,13 +9,13 @@ from filmless.access.peers import Peer
 from filmless.access.scope import Principal
 from filmless.archive.model import Source
 from filmless.servers.dimse.flow import Cause, Flow
-from filmless.servers.dimse.policy import Collaborators
+from filmless.servers.dimse.policy import MEMORY_LIMIT, Collaborators
 from filmless.standards.dimse.commands import Command, write_response
 from filmless.standards.upper_layer.association import AgreedContext
 
 T = TypeVar("T")
 
-MEMORY_LIMIT = 4 << 20  # bytes of a data set that are held at once
+_NOTHING = memoryview(b"")
 
 
 class AssociationEnded(Exception):
@@ -62,7 +62,9 @@ class Operation:
         self._is_cancelled = False
         self.status: int | None = None  # of the latest answer
         self._line = line
-        self._held = bytearray()
+        self._region: bytearray | None = None  # where the data set gathers
+        self._view = _NOTHING  # of all of it
+        self._held = 0  # bytes that wait to be taken
         self._mark = MEMORY_LIMIT
         self._is_discarding = False
         self._is_lost = False
@@ -71,18 +73,26 @@ class Operation:
     @property
     def holds_data(self) -> bool:
         """Whether something of the data set waits to be taken."""
-        return bool(self._held)
+        return self._held > 0
 
     # For the connection
 
     def feed(self, fragment: memoryview | bytes, *, is_last: bool) -> None:
         """Take a piece of the data set; reading pauses when more is held than the service asked for."""
         if not self._is_discarding:
-            self._held += fragment
+            if self._region is None:
+                self._region = self.collaborators.memory.take()
+                self._view = memoryview(self._region)
+            end = self._held + len(fragment)
+            if end > len(self._view):
+                self._line.abort("more came than was read")
+                return
+            self._view[self._held : end] = fragment
+            self._held = end
         if is_last:
             self.has_ended = True
             self._wake()
-        elif len(self._held) >= self._mark:
+        elif self._held >= self._mark:
             self._line.flow.stop(Cause.DATA_SET)
             self._wake()
 
@@ -101,24 +111,25 @@ class Operation:
         """Whether the peer wants no further answers (C-CANCEL)."""
         return self._is_cancelled
 
-    async def take(self, up_to: int = MEMORY_LIMIT) -> bytearray:
+    async def take(self, up_to: int = MEMORY_LIMIT) -> memoryview:
         """The data set to its end, or the next ``up_to`` bytes of it and somewhat more.
 
         ``has_ended`` tells which. Raises ``AssociationEnded``.
         """
         self._mark = up_to
-        while not self.has_ended and len(self._held) < up_to:
+        while not self.has_ended and self._held < up_to:
             await self._wait()
         if self._is_lost:
             raise AssociationEnded
-        taken, self._held = self._held, bytearray()
+        taken = self._view[: self._held]
+        self._let_go()
         self._line.flow.go(Cause.DATA_SET)
         return taken
 
     async def discard(self) -> None:
         """Let the rest of the data set pass: an answer is read only after it (PS3.7 9.3)."""
         self._is_discarding = True
-        self._held = bytearray()
+        self._let_go()
         self._line.flow.go(Cause.DATA_SET)
         while not self.has_ended and not self._is_lost:
             await self._wait()
@@ -144,6 +155,12 @@ class Operation:
     async def in_executor(self, call: Callable[..., T], *arguments: object) -> T:
         """Run a call that blocks."""
         return await asyncio.get_running_loop().run_in_executor(self.collaborators.executor, call, *arguments)
+
+    def _let_go(self) -> None:
+        """Gather what follows elsewhere; this memory is used again when nobody looks at it any more."""
+        if self._region is not None:
+            self.collaborators.memory.give(self._region)
+        self._region, self._view, self._held = None, _NOTHING, 0
 
     async def _wait(self) -> None:
         if self._is_lost:

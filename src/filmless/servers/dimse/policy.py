@@ -9,7 +9,12 @@ from typing import Protocol
 from filmless.access.peers import Peer
 from filmless.archive.model import Buffer, DicomJson, Outcome, Query, Received, Source
 from filmless.archive.scope import Scope
+from filmless.servers.memory import Regions
 from filmless.standards.upper_layer.association import Limits
+
+MEMORY_LIMIT = 3 << 20  # bytes of a data set that are held at once
+REGION = MEMORY_LIMIT + (512 << 10)  # bytes: reading stops at the limit, but what was read already still comes
+SPARE = 8  # regions kept for the next data sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +106,4 @@ class Collaborators:
     peers: Peers
     record: Record
     executor: Executor  # for calls that block
+    memory: Regions = field(default_factory=lambda: Regions(REGION, SPARE))  # where data sets gather
