@@ -31,6 +31,7 @@ check: install  ## format, lint, types, floors and the fast tests
 
 bench: install  ## measure, beside peers where they are installed
 	set -e; for measure in bench/*.py; do $(BIN)/python $$measure; done
+	cd bench && ../$(BIN)/python -m beside
 
 drills: install  ## the slow drills: kill -9, restarts, another Python where one is found
 	tools/system_packages.sh

@@ -1,9 +1,8 @@
 """What storing costs without a network: CTs of 512 KiB and MRs of 11 KiB through the archive on its own database.
 
-    python bench/store.py [--ct 1000] [--mr 4000] [--in-flight 1,4,8] [--repeats 3] [--no-wait]
+    python bench/store.py [--ct 1000] [--mr 4000] [--in-flight 1,4,8] [--repeats 3]
 
 Prints stores per second and CPU milliseconds per instance of this process and of PostgreSQL, medians of the repeats.
-``--no-wait`` lets the rows' commit return before its WAL is flushed (synchronous_commit off).
 """
 
 import argparse
@@ -19,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-import psycopg
 
 from filmless.archive.archive import Archive
 from filmless.archive.model import Door, Received, Source, Stored
@@ -118,16 +116,12 @@ def main() -> None:
     parser.add_argument("--mr", type=int, default=4000)
     parser.add_argument("--in-flight", default="1,4,8")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--no-wait", action="store_true")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="filmless-bench-", dir="."))  # noqa: RUF100
     cluster = Cluster(folder)
     dsn = cluster.start()
     try:
         migrate(dsn)
-        if options.no_wait:
-            with psycopg.connect(dsn, autocommit=True) as connection:
-                connection.execute("alter role filmless set synchronous_commit = off")
         measure(options, folder, dsn, cluster.process_id or 0)
     finally:
         cluster.stop()

@@ -52,7 +52,8 @@ def run(workload: Workload, target: Target, files: list[Path]) -> dict[str, floa
         raise RuntimeError(f"{target.name} refused {refused} of {len(files)}")
     size = sum(path.stat().st_size for path in files)
     per_thousand = meter.cpu / len(files) * 1000
-    return dict(zip(COLUMNS, (len(files) / seconds, size / seconds / 1e6, per_thousand, meter.growth / 1e6), strict=True))
+    figures = (len(files) / seconds, size / seconds / 1e6, per_thousand, meter.growth / 1e6)
+    return dict(zip(COLUMNS, figures, strict=True))
 
 
 def report(name: str, results: dict[str, list[dict[str, float]]]) -> None:
@@ -72,7 +73,8 @@ def report(name: str, results: dict[str, list[dict[str, float]]]) -> None:
 
 def main() -> None:
     """Parses the command line and runs what it asks."""
-    parser = argparse.ArgumentParser(prog="beside", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    as_written = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="beside", description=__doc__, formatter_class=as_written)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=list(WORKLOADS), choices=list(WORKLOADS))
     parser.add_argument("--scratch", type=Path, default=Path(tempfile.gettempdir()) / "filmless-bench")

@@ -17,7 +17,7 @@ def _status(pid: str) -> list[str]:
 def tree(root: int) -> set[int]:
     """The process and all that descend from it."""
     children: dict[int, list[int]] = {}
-    for entry in filter(str.isdigit, os.listdir("/proc")):
+    for entry in filter(str.isdigit, (path.name for path in Path("/proc").iterdir())):
         try:
             children.setdefault(int(_status(entry)[1]), []).append(int(entry))
         except OSError:
@@ -74,7 +74,9 @@ class Meter:
         while not self._done.wait(0.1):
             self.growth = max(self.growth, memory(tree(self.pid)) - self._idle)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._done.set()
         self._watch.join()
         self.cpu = cpu_seconds(tree(self.pid)) - self._cpu

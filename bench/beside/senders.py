@@ -47,7 +47,8 @@ class Association:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=120)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._class = sop_class_uid
-        context = bytes([1, 0, 0, 0]) + _item(0x30, sop_class_uid.encode()) + _item(0x40, EXPLICIT_VR_LITTLE_ENDIAN.encode())
+        syntaxes = _item(0x30, sop_class_uid.encode()) + _item(0x40, EXPLICIT_VR_LITTLE_ENDIAN.encode())
+        context = bytes([1, 0, 0, 0]) + syntaxes
         user = _item(0x51, struct.pack(">I", 65536)) + _item(0x52, b"2.25.77301.0")
         body = struct.pack(">HH16s16s32x", 1, 0, called.ljust(16).encode(), b"BENCH".ljust(16))
         body += _item(0x10, APPLICATION_CONTEXT) + _item(0x20, context) + _item(0x50, user)
@@ -113,7 +114,10 @@ def stow(url: str, token: str | None, paths: Sequence[Path], go: Callable[[], ob
     connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=120)
     connection.connect()
     connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    headers = {"Content-Type": 'multipart/related; type="application/dicom"; boundary=BENCH', "Accept": "application/dicom+json"}
+    headers = {
+        "Content-Type": 'multipart/related; type="application/dicom"; boundary=BENCH',
+        "Accept": "application/dicom+json",
+    }
     if token:
         headers["Authorization"] = f"Bearer {token}"
     refused = 0
@@ -136,7 +140,7 @@ def together(work: Callable[..., int], shares: Sequence[tuple[object, ...]]) -> 
     def run(share: tuple[object, ...]) -> None:
         try:
             results.put(work(*share, ready.wait))
-        except Exception as error:  # a sender that breaks is a result, not a crash of the benchmark
+        except Exception as error:  # noqa: BLE001  a sender that breaks is a result, not a crash of the benchmark
             results.put(error)
 
     processes = [context.Process(target=run, args=(share,), daemon=True) for share in shares]

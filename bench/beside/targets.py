@@ -38,7 +38,8 @@ class Target:
         """Starts the command and waits until ``ready`` answers."""
         self.folder.mkdir(parents=True)
         with (self.folder / "log").open("wb") as log:
-            self.process = subprocess.Popen(argv, stdout=log, stderr=log, env={**os.environ, **(environment or {})}, cwd=self.folder)
+            variables = {**os.environ, **(environment or {})}
+            self.process = subprocess.Popen(argv, stdout=log, stderr=log, env=variables, cwd=self.folder)
         until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
@@ -46,7 +47,8 @@ class Target:
                     return
             except OSError:
                 if self.process.poll() is not None:
-                    raise RuntimeError(f"{self.name} ended at start: {(self.folder / 'log').read_text()[-400:]}") from None
+                    said = (self.folder / "log").read_text()[-400:]
+                    raise RuntimeError(f"{self.name} ended at start: {said}") from None
                 time.sleep(0.02)
         raise TimeoutError(f"{self.name} did not become ready")
 
@@ -62,7 +64,8 @@ def filmless(folder: Path) -> Target:
     """This program as a user starts it."""
     target = Target("filmless", folder, "FILMLESS")
     program, data = str(Path(sys.executable).with_name("filmless")), str(folder / "data")
-    argv = [program, "serve", "--data", data, "--dimse", f"127.0.0.1:{target.dimse}", "--http", f"127.0.0.1:{target.http}"]
+    places = ["--dimse", f"127.0.0.1:{target.dimse}", "--http", f"127.0.0.1:{target.http}"]
+    argv = [program, "serve", "--data", data, *places]
     target.launch(argv, f"http://127.0.0.1:{target.http}/readyz")
     target.url = f"http://127.0.0.1:{target.http}/dicomweb"
     create = [program, "token", "create", "--name", "bench", "--role", "administrator", "--data", data]

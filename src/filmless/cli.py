@@ -41,6 +41,7 @@ def serve(
     tls_certificate: Annotated[str | None, typer.Option(help="PEM file with the certificate chain for HTTPS.")] = None,
     tls_key: Annotated[str | None, typer.Option(help="PEM file with the private key for HTTPS.")] = None,
     behind_proxy: Annotated[bool | None, typer.Option("--behind-proxy", help="A proxy before us does TLS.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="The address by which others reach the web.")] = None,
     associations: Annotated[str | None, typer.Option(help="DICOM associations at one time.")] = None,
     associations_per_peer: Annotated[str | None, typer.Option(help="DICOM associations of one address.")] = None,
 ) -> None:
@@ -64,6 +65,28 @@ def token_create(
     from filmless.app.account_commands import create_token
 
     typer.echo(create_token(_settings(config, data=data), name, role, expires))
+
+
+@tokens.command("list")
+def token_list(data: Data = None, config: Config = None) -> None:
+    """Print the tokens, one a line: id, prefix, name, role, validity, last use."""
+    from filmless.app.account_commands import list_tokens
+
+    for line in list_tokens(_settings(config, data=data)):
+        typer.echo(line)
+
+
+@tokens.command("revoke")
+def token_revoke(
+    token_id: Annotated[str, typer.Argument(help="The id that the list shows.")],
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """End a token at once."""
+    from filmless.app.account_commands import revoke_token
+
+    revoke_token(_settings(config, data=data), token_id)
+    _say(f"Token {token_id} is revoked.")
 
 
 @users.command("add")

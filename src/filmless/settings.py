@@ -77,6 +77,13 @@ def _ae_title(value: object) -> str:
     return title
 
 
+def _base_url(value: object) -> str:
+    url = _text(value).rstrip("/")
+    if url and not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", url):
+        raise ValueError("is an address such as https://pacs.example.org")
+    return url
+
+
 def _setting(default: Any, parse: Callable[[object], object]) -> Any:
     return field(default=default, metadata={"parse": parse})
 
@@ -94,6 +101,7 @@ class Settings:
     tls_certificate: Path | None = _setting(None, _optional_path)
     tls_key: Path | None = _setting(None, _optional_path)
     behind_proxy: bool = _setting(parse=_switch, default=False)
+    base_url: str = _setting("", _base_url)  # how others reach the web: in answers; empty: as the connection came
     associations: int = _setting(500, _number)
     associations_per_peer: int = _setting(50, _number)
 

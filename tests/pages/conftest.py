@@ -22,7 +22,7 @@ WCAG_2_2_AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a"
 def browser() -> Iterator[Browser]:
     """The system's Chromium, ended with each file: its event loop would be in the way of tests with their own."""
     if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed")
+        pytest.fail("Chromium is not installed: the tests of pages need /usr/bin/chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -42,7 +42,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def fake() -> Iterator[FakeServer]:
     """The built pages with answers made to order."""
     if not (ASSETS / "index.html").exists():
-        pytest.skip("the web application has not been built (make web)")
+        pytest.fail("the web application has not been built (make web)")
     with FakeServer() as server:
         yield server
 

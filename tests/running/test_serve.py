@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from filmless.clients.dimse import connect
-from objects import ct_image, series, write_file
+from objects import ct_image, part10_bytes, series, write_file
 from serving import PASSWORD, Server, run_command, wait_until
 
 pytestmark = pytest.mark.slow
@@ -189,3 +189,34 @@ def test_a_signal_under_load_loses_nothing_that_was_acknowledged(own_server: Ser
         f"{own_server.url}/dicomweb/instances", headers={"Authorization": f"Bearer {token}"}, timeout=10
     )
     assert len(answer.json() if answer.content else []) >= sum(taken)
+
+
+def test_a_token_is_listed_by_its_prefix_and_ends_when_it_is_revoked(own_server: Server) -> None:
+    token = own_server.token()
+    (line,) = own_server.run("token", "list").stdout.splitlines()
+    token_id, prefix, *_ = line.split("\t")
+    assert token.startswith(prefix)
+    assert token not in line
+    assert own_server.run("token", "revoke", token_id).returncode == 0
+
+    def refused() -> bool:
+        headers = {"Authorization": f"Bearer {token}"}
+        return requests.get(f"{own_server.url}/dicomweb/studies", headers=headers, timeout=10).status_code == 401
+
+    wait_until(refused)
+    assert own_server.run("token", "revoke", token_id).returncode != 0
+
+
+def test_answers_carry_the_address_that_is_configured(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", "--base-url", "https://pacs.example.org").start()
+    try:
+        image = part10_bytes(ct_image())
+        body = b"--B\r\nContent-Type: application/dicom\r\n\r\n" + image + b"\r\n--B--\r\n"
+        headers = {
+            "Authorization": f"Bearer {server.token()}",
+            "Content-Type": 'multipart/related; type="application/dicom"; boundary=B',
+        }
+        answer = requests.post(f"{server.url}/dicomweb/studies", data=body, headers=headers, timeout=10)
+        assert answer.json()["00081190"]["Value"][0].startswith("https://pacs.example.org/dicomweb/studies/")
+    finally:
+        server.close()

@@ -1,7 +1,10 @@
-"""``filmless token create`` and ``filmless user add``."""
+"""``filmless token`` and ``filmless user``."""
 
 import re
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from filmless.access import roles
 from filmless.app.command_error import CommandError
@@ -9,7 +12,7 @@ from filmless.app.data_folder import reached_database
 from filmless.database.accounts import Accounts
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
-from filmless.database.tokens import Tokens
+from filmless.database.tokens import Token, Tokens
 from filmless.settings import Settings
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -19,12 +22,25 @@ def create_token(settings: Settings, name: str, role: str, expires: str) -> str:
     """The text of a new bearer token; ``expires`` is a lifetime as 90d, 12h or 30m."""
     held = roles.role(role)
     lifetime = _lifetime(expires)
-    with reached_database(settings.data, settings.database_url) as reached:
-        database = Database(reached.dsn, connections=1)
-        try:
-            return Tokens(database).create(name, held, created_by="local:token", lifetime=lifetime)
-        finally:
-            database.close()
+    with _database(settings) as database:
+        return Tokens(database).create(name, held, created_by="local:token", lifetime=lifetime)
+
+
+def list_tokens(settings: Settings) -> list[str]:
+    """One line per token, newest first, fields separated by tabs: id, prefix, name, role, state, last use."""
+    with _database(settings) as database:
+        return ["\t".join(_fields(token)) for token in Tokens(database).all()]
+
+
+def revoke_token(settings: Settings, token_id: str) -> None:
+    """End a token at once."""
+    try:
+        public_id = UUID(token_id)
+    except ValueError:
+        raise CommandError(f'"{token_id}" is no id of a token; filmless token list shows them.') from None
+    with _database(settings) as database:
+        if not Tokens(database).revoke(public_id, actor="local:token"):
+            raise CommandError(f"No token {token_id} is valid; filmless token list shows them.")
 
 
 def check_role(role: str) -> None:
@@ -35,12 +51,28 @@ def check_role(role: str) -> None:
 def add_user(settings: Settings, name: str, role: str, password: str) -> None:
     """Make an account that may sign in at once."""
     held = roles.role(role)
+    with _database(settings) as database:
+        Accounts(database, EventLog(database)).add_user(name, held, password)
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
     with reached_database(settings.data, settings.database_url) as reached:
         database = Database(reached.dsn, connections=1)
         try:
-            Accounts(database, EventLog(database)).add_user(name, held, password)
+            yield database
         finally:
             database.close()
+
+
+def _fields(token: Token) -> Iterator[str]:
+    yield from (str(token.public_id), token.prefix, token.name, token.role)
+    yield f"revoked {_day(token.revoked_at)}" if token.revoked_at else f"valid until {_day(token.expires_at)}"
+    yield f"last used {_day(token.last_used_at)}" if token.last_used_at else "never used"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"
 
 
 def _lifetime(text: str) -> timedelta:

@@ -174,7 +174,7 @@ class ServerParts:
         session = Session(Accounts(database, self._parts.events), sessions, gate, house, executor)
         rows = [
             *page_routes(session, Studies(archive, StudyOverview(database), executor), self.housekeeping.is_ready),
-            *dicomweb_routes(Service(archive, executor), self._codecs),
+            *dicomweb_routes(Service(archive, executor, settings.base_url), self._codecs),
         ]
         with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:
             pages = StaticFiles(assets, gate)
