@@ -175,7 +175,7 @@ def by_import(server: Server, files: Sequence[CorpusFile]) -> Table:
     run = server.run("import", *(file.path for file in files))
     summary = run.stdout + run.stderr
     for file in files:
-        refused = [line for line in summary.splitlines() if str(file.path) in line]
+        refused = [line for line in summary.splitlines() if str(file.path.resolve()) in line]
         if refused:
             table.refused[file.path.name] = refused[0]
         else:

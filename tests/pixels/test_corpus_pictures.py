@@ -30,6 +30,7 @@ WITHOUT_PICTURE = {
     "generated_encapsulated_empty_bot_1_to_1.dcm": Reason.UNSUPPORTED,
     "generated_encapsulated_empty_bot_2_to_1.dcm": Reason.UNSUPPORTED,
     "GH1146.dcm": Reason.DAMAGED,  # Pixel Data is empty
+    "GH1339.dcm": Reason.DAMAGED,  # its fragments do not end: the archive does not take it
     "JPEG2000-embedded-sequence-delimiter.dcm": Reason.TOO_LARGE,  # claims 3.7 billion columns
     "MR_truncated.dcm": Reason.DAMAGED,  # ends 62 bytes early
 }
