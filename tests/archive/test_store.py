@@ -86,7 +86,16 @@ def test_another_content_is_kept_beside_the_first_and_not_served(process: Proces
     assert outcomes == [StoredAs.CONFLICT, StoredAs.CONFLICT]
     assert kept == data_set_bytes(other)
     assert served(process, first) == data_set_bytes(first)
-    assert finding.subject == first.SOPInstanceUID
+    assert finding.subject.split()[0] == first.SOPInstanceUID
+
+
+def test_each_further_content_is_a_finding_of_its_own(process: Process) -> None:
+    first = ct_image()
+    process.store(first)
+    for description in ("Other", "Third"):
+        process.store(ct_image(**_same_identity(first), StudyDescription=description))
+    found = process.archive.findings(SCOPE, first.StudyInstanceUID)
+    assert [each.kind for each in found] == [FindingKind.CONFLICT_VERSION] * 2
 
 
 def test_a_sender_whose_policy_is_refuse_is_told_of_the_duplicate(process: Process) -> None:

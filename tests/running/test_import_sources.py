@@ -161,3 +161,16 @@ def test_a_dicomdir_cannot_lead_outside(media: Path) -> None:
 def test_a_file_called_dicomdir_that_is_none_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "DICOMDIR").write_bytes(b"nothing")
     assert found(tmp_path) == {}
+
+
+def test_entries_of_a_zip_are_read_after_all_have_been_listed(tmp_path: Path) -> None:
+    path = tmp_path / "media.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(50):
+            archive.writestr(f"IMAGE{number:02d}", bytes([number]) * 1000)
+    listed = list(items([path]))
+    assert len(listed) == 50
+    for number, item in enumerate(listed):
+        stream = item.open()
+        assert stream.read(2000) == bytes([number]) * 1000
+        stream.close()

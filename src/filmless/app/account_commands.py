@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from filmless.access import roles
@@ -67,12 +67,15 @@ def _database(settings: Settings) -> Iterator[Database]:
 
 def _fields(token: Token) -> Iterator[str]:
     yield from (str(token.public_id), token.prefix, token.name, token.role)
-    yield f"revoked {_day(token.revoked_at)}" if token.revoked_at else f"valid until {_day(token.expires_at)}"
+    if token.revoked_at:
+        yield f"revoked {_day(token.revoked_at)}"
+    else:
+        yield f"{'expired' if token.expires_at <= datetime.now(UTC) else 'valid until'} {_day(token.expires_at)}"
     yield f"last used {_day(token.last_used_at)}" if token.last_used_at else "never used"
 
 
 def _day(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d}"
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _lifetime(text: str) -> timedelta:

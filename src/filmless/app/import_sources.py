@@ -86,7 +86,7 @@ class ZipItem:
             raise Unreadable("is encrypted")
         try:
             return _Unpacking(self.archive.open(self.entry), self.entry.compress_size)
-        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
             raise Unreadable(f"cannot be unpacked: {error}") from None
 
 
@@ -113,7 +113,7 @@ class _Unpacking:
     def read(self, size: int, /) -> bytes:
         try:
             chunk = self._source.read(size)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as error:
             raise Unreadable(f"cannot be unpacked: {error}") from None
         self._count += len(chunk)
         if self._count > self._most:
@@ -177,14 +177,14 @@ def _zip(path: Path) -> Iterator[Item]:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         yield Missing(str(path), f"is a ZIP file that cannot be read: {error}")
         return
-    with archive:
-        entries = archive.infolist()
-        if len(entries) > MAX_ZIP_ENTRIES:
-            yield Missing(str(path), f"is a ZIP file with more than {MAX_ZIP_ENTRIES} entries")
-            return
-        for entry in sorted(entries, key=lambda entry: entry.filename):
-            if not entry.is_dir():
-                yield ZipItem(archive, entry, path)
+    entries = archive.infolist()
+    if len(entries) > MAX_ZIP_ENTRIES:
+        archive.close()
+        yield Missing(str(path), f"is a ZIP file with more than {MAX_ZIP_ENTRIES} entries")
+        return
+    for entry in sorted(entries, key=lambda entry: entry.filename):
+        if not entry.is_dir():
+            yield ZipItem(archive, entry, path)  # entries wait for their turn: the last one lets go of the file
 
 
 def _media(path: Path, *, take_all: bool) -> Iterator[Item]:

@@ -33,7 +33,7 @@ class Finding:
 
     kind: FindingKind
     study_uid: str
-    subject: str  # what it is about: a SOP Instance UID, a digest of a patient's key
+    subject: str  # what it is about: a SOP Instance UID (and the version of it), a digest of a patient's key
     details: Mapping[str, object]
     found_at: datetime
 

@@ -58,7 +58,10 @@ def record_version(connection: Connection, entry: Entry, parents: Parents, event
         "received_at": entry.received_at.isoformat(),
     }
     if entry.stored_as is StoredAs.CONFLICT:
-        add_finding(connection, FindingKind.CONFLICT_VERSION, study[0], entry.header.instance_uid, details)
+        version = entry.placement.data_set_sha256.hex()[:16] if entry.placement else ""
+        subject = f"{entry.header.instance_uid} {version}"  # one finding for each content
+        details |= {"study_uid": entry.header.study_uid, "series_uid": entry.header.series_uid}
+        add_finding(connection, FindingKind.CONFLICT_VERSION, study[0], subject, details)
     scope = entry.scope
     event = Event(_EVENT[entry.stored_as], scope.actor, scope.address, study_uid=study[1], details=details)
     events.record(connection, event)

@@ -39,9 +39,8 @@ export function studyColumns(text: PatientText, t: TFunction, locale: string): C
           <Link className="study-link" to={`/studies/${study.study_uid}`} tabIndex={-1}>
             {text.name(study.patient)}
           </Link>
-          <span className="dim study-sub">
-            {[text.sexAndAge(study.patient, study.date), study.patient.id].filter(Boolean).join(" · ")}
-          </span>
+          <span className="study-id">{study.patient.id}</span>
+          <span className="dim study-sub">{text.sexAndAge(study.patient, study.date)}</span>
         </>
       ),
     }),

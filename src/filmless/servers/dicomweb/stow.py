@@ -17,6 +17,7 @@ from filmless.servers.memory import Regions
 from filmless.standards.dicom.fault import Fault
 from filmless.standards.dicom.part10 import read_head, write_head
 from filmless.standards.dicom.scanner import Scan, scan
+from filmless.standards.dicom.uids import is_uid
 
 DICOM = "application/dicom"
 IN_FLIGHT = 16 << 20  # bytes of one request that wait for the committer; then the body is read no further
@@ -43,6 +44,8 @@ class Stow:
         boundary = boundary_of(media_type(request), DICOM)
         answer_type = require_json(request)
         study_uid = request.parameters.get("study")
+        if study_uid is not None and not is_uid(study_uid):
+            raise Problem(400, "A UID in the address is malformed.")
         reception = _Reception(self._service, request.scope, Source(Door.STOW_RS, study_uid=study_uid))
         reader = PartReader(boundary, self._regions, request.body_length, _likely_length)
         with closing(request.body()) as body, closing(reader):
