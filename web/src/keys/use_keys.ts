@@ -1,5 +1,5 @@
 // Keys: one hook that binds them while a page is shown. Single letters act only while no text field has focus.
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 
 export type Bindings = Record<string, (event: KeyboardEvent) => void>;
 
@@ -31,8 +31,8 @@ function isPressing(combo: string, target: EventTarget | null): boolean {
 
 export function useKeys(bindings: Bindings): void {
   const current = useRef(bindings);
-  useEffect(() => {
-    current.current = bindings;
+  useLayoutEffect(() => {
+    current.current = bindings; // before what they act on is seen: a key may follow at once
   });
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {

@@ -111,7 +111,9 @@ function useSelection(list: ListState, change: (change: Partial<ListState>) => v
   const [active, setActive] = useState(list.selected);
   const write = usePaced((uid: string) => change({ selected: uid }), ADDRESS_DELAY);
   const navigate = useNavigate();
-  useEffect(() => setActive(list.selected), [list.selected]);
+  useEffect(() => {
+    if (!write.isResting()) setActive(list.selected); // Back, or a cleared filter; not our own address of a row ago
+  }, [list.selected, write]);
   const select = useCallback(
     (uid: string) => {
       setActive(uid);

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef } from "react";
 export interface Paced<T> {
   call: (value: T) => void;
   flush: () => void; // do now what still waits
+  isResting: () => boolean; // whether something was done a moment ago, and more may follow
 }
 
 export function usePaced<T>(act: (value: T) => void, milliseconds: number): Paced<T> {
@@ -34,6 +35,7 @@ export function usePaced<T>(act: (value: T) => void, milliseconds: number): Pace
         if (pace.current) pace.current.waiting = null;
         waiting?.();
       },
+      isResting: () => pace.current !== null,
     };
   }, [milliseconds]);
 }
