@@ -19,12 +19,12 @@ import psycopg
 from filmless.archive.matching import STUDY_ARRIVAL_DATE, read_query
 from filmless.archive.model import Level, Order, Query
 from filmless.archive.scope import Scope
-from filmless.database.cluster import Cluster
+from filmless.database.cluster.cluster import Cluster
 from filmless.database.connect import Database
-from filmless.database.find import COUNTED, PostgresFind
-from filmless.database.find_rows import answer_to
+from filmless.database.find.postgres import COUNTED, PostgresFind
+from filmless.database.find.query_sql import Compiler, Segment
+from filmless.database.find.rows import answer_to
 from filmless.database.migrate import migrate
-from filmless.database.query_sql import Compiler, Segment
 
 ROOT = "1.2.826.0.1.3680043.10.1519.7"
 FAMILY = (

@@ -23,12 +23,12 @@ from filmless.archive.archive import Archive
 from filmless.archive.model import Door, Received, Source, Stored
 from filmless.archive.scope import Scope
 from filmless.archive.store import Committer
-from filmless.database.cluster import Cluster
+from filmless.database.cluster.cluster import Cluster
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
-from filmless.database.find import PostgresFind
-from filmless.database.index_read import IndexRead
-from filmless.database.index_record import IndexRecord
+from filmless.database.find.postgres import PostgresFind
+from filmless.database.index.read import IndexRead
+from filmless.database.index.record import IndexRecord
 from filmless.database.migrate import migrate
 from filmless.standards.dicom.part10 import write_head
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN

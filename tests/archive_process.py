@@ -15,10 +15,10 @@ from filmless.archive.scope import Scope
 from filmless.archive.store import Committer
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
-from filmless.database.find import PostgresFind
-from filmless.database.index_marks import IndexMarks
-from filmless.database.index_read import IndexRead
-from filmless.database.index_record import IndexRecord
+from filmless.database.find.postgres import PostgresFind
+from filmless.database.index.marks import IndexMarks
+from filmless.database.index.read import IndexRead
+from filmless.database.index.record import IndexRecord
 from filmless.standards.dicom.part10 import write_head
 from filmless.storage.files import FreeSpace
 from filmless.storage.folder import PackFolder

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from filmless.database.cluster import Cluster
+from filmless.database.cluster.cluster import Cluster
 from filmless.database.connect import Database
 from filmless.database.migrate import migrate
 from serving import ADMINISTRATOR, PASSWORD, Server

@@ -12,7 +12,7 @@ from archive_process import Process
 from filmless.archive.check import Totals, check
 from filmless.archive.model import Stored
 from filmless.database.connect import Database
-from filmless.database.index_check import IndexCheck
+from filmless.database.index.check import IndexCheck
 from objects import series
 
 STEPS = {

@@ -14,7 +14,7 @@ from filmless.archive.check import Fault, Totals, check
 from filmless.archive.model import Refusal, Stored, StoredAs
 from filmless.archive.ports import Appended, NewMember
 from filmless.database.connect import Database
-from filmless.database.index_check import IndexCheck
+from filmless.database.index.check import IndexCheck
 from objects import ct_image, series
 
 

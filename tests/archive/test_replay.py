@@ -10,7 +10,7 @@ from filmless.archive.check import Fault, Totals, check
 from filmless.archive.errors import Unavailable
 from filmless.archive.findings import FindingKind
 from filmless.archive.model import DuplicatePolicy, Stored
-from filmless.database.index_check import IndexCheck
+from filmless.database.index.check import IndexCheck
 from objects import ct_image, data_set_bytes, new_uid, series
 
 

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 
 from filmless.archive.errors import Unavailable
-from filmless.database import durability
-from filmless.database.cluster import Cluster, running_dsn
+from filmless.database.cluster import durability
+from filmless.database.cluster.cluster import Cluster, running_dsn
+from filmless.database.cluster.programs import ClusterError
 from filmless.database.connect import Database
 from filmless.database.migrate import Migration, MigrationError, migrate, shipped
-from filmless.database.programs import ClusterError
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +58,7 @@ def test_a_cluster_keeps_its_rows_over_a_stop_and_tells_others_where_it_runs(fol
 def test_a_cluster_starts_again_after_its_supervisor_was_killed(folder: Path) -> None:
     folder.mkdir()
     program = (
-        "import sys, time; from pathlib import Path; from filmless.database.cluster import Cluster;"
+        "import sys, time; from pathlib import Path; from filmless.database.cluster.cluster import Cluster;"
         "Cluster(Path(sys.argv[1])).start(); print('ready', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE) as supervisor:

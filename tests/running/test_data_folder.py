@@ -11,7 +11,7 @@ import pytest
 
 from filmless.app import data_folder
 from filmless.app.data_folder import FolderError, Holder, Lock, lock_for_serving, reached_database
-from filmless.database.cluster import Cluster
+from filmless.database.cluster.cluster import Cluster
 
 pytestmark = pytest.mark.slow
 

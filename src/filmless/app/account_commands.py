@@ -9,10 +9,10 @@ from uuid import UUID
 from filmless.access import roles
 from filmless.app.command_error import CommandError
 from filmless.app.data_folder import reached_database
-from filmless.database.accounts import Accounts
+from filmless.database.accounts.accounts import Accounts
+from filmless.database.accounts.tokens import Token, Tokens
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
-from filmless.database.tokens import Token, Tokens
 from filmless.settings import Settings
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}

@@ -7,7 +7,7 @@ from filmless.app.wiring import packs_folder
 from filmless.archive.check import Totals
 from filmless.archive.check import check as compare
 from filmless.database.connect import Database
-from filmless.database.index_check import IndexCheck
+from filmless.database.index.check import IndexCheck
 from filmless.settings import Settings
 from filmless.storage.folder import PackFolder
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from filmless.database.cluster import Cluster, running_dsn
+from filmless.database.cluster.cluster import Cluster, running_dsn
 from filmless.database.migrate import migrate
 
 WAIT_SECONDS = 60.0  # for another command, or a server that is starting or stopping

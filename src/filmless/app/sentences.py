@@ -8,9 +8,9 @@ from filmless.app.command_error import CommandError
 from filmless.app.data_folder import FolderError
 from filmless.app.listening import ListeningError
 from filmless.archive.errors import Unavailable
-from filmless.database.durability import WrongDatabase
+from filmless.database.cluster.durability import WrongDatabase
+from filmless.database.cluster.programs import ClusterError
 from filmless.database.migrate import MigrationError
-from filmless.database.programs import ClusterError
 
 SENTENCES: tuple[type[Exception], ...] = (
     BadName,

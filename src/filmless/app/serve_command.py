@@ -12,7 +12,7 @@ from filmless.app.server_process import ServerProcess
 from filmless.app.shares import Shares
 from filmless.app.supervisor import Supervisor
 from filmless.app.wiring import Prepared, prepare
-from filmless.database.cluster import Cluster
+from filmless.database.cluster.cluster import Cluster
 from filmless.database.migrate import migrate
 from filmless.settings import Settings
 

@@ -13,8 +13,8 @@ from typing import Protocol
 import structlog
 
 from filmless.app.data_folder import Holder, Lock
-from filmless.database.cluster import Cluster
-from filmless.database.programs import ClusterError
+from filmless.database.cluster.cluster import Cluster
+from filmless.database.cluster.programs import ClusterError
 
 STOP_SECONDS = 20.0  # associations finish or are aborted within this
 KILL_SECONDS = STOP_SECONDS + 2.0

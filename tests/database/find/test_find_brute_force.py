@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from filmless.archive.model import Level, Query
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
-from filmless.database.find import PostgresFind
+from filmless.database.find.postgres import PostgresFind
 from filmless.standards.dicom.dictionary import tag_of
 from index_rows import Rows
 

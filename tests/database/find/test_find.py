@@ -9,7 +9,7 @@ from filmless.archive.matching import STUDY_ARRIVAL_DATE
 from filmless.archive.model import Count, DicomJson, KeptInstance, Level, Order, Query
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
-from filmless.database.find import PostgresFind
+from filmless.database.find.postgres import PostgresFind
 from filmless.standards.dicom.dictionary import tag_of
 from index_rows import CT_IMAGE, EXPLICIT_LE, Rows
 

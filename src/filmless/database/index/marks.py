@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from filmless.archive.findings import FindingKind
 from filmless.archive.ports import Mark
 from filmless.database.connect import Database
-from filmless.database.index_findings import add_finding
+from filmless.database.index.findings import add_finding
 
 _RECENT = 64  # packs whose rows are counted at start: what a crash or a restore may have lost is among the newest
 

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from filmless.database.programs import OLDEST_MAJOR
+from filmless.database.cluster.programs import OLDEST_MAJOR
 
 _MUST_BE_ON = {
     "fsync": "what was confirmed can be lost when the machine stops",

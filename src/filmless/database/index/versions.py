@@ -6,9 +6,9 @@ from filmless.archive.model import StoredAs
 from filmless.archive.ports import Entry, Known
 from filmless.database.connect import Connection
 from filmless.database.events import EventLog
-from filmless.database.frame_bytes import pack_fragments
-from filmless.database.index_findings import add_finding
-from filmless.database.index_parents import Parents
+from filmless.database.index.findings import add_finding
+from filmless.database.index.frame_bytes import pack_fragments
+from filmless.database.index.parents import Parents
 
 _ADD_CONFLICT = """
 insert into conflict_version (instance_id, transfer_syntax, pack_id, pack_offset, length, head_length, pixel_offset,

@@ -9,7 +9,7 @@ from filmless.archive.errors import BadQuery
 from filmless.archive.model import Level, Order, Query
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
-from filmless.database.find import PostgresFind
+from filmless.database.find.postgres import PostgresFind
 from index_rows import Rows
 
 ALL = Scope("test", everything=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
-from filmless.database.query_conditions import Parameters, scope_condition
+from filmless.database.find.query_conditions import Parameters, scope_condition
 
 _WARNINGS = """
 select s.study_uid, count(*) from finding f join study s on s.id = f.study_id join patient p on p.id = s.patient_id

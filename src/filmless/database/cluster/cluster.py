@@ -13,8 +13,8 @@ from typing import IO
 
 import psycopg
 
-from filmless.database import programs
-from filmless.database.programs import ClusterError, Programs, Service
+from filmless.database.cluster import programs
+from filmless.database.cluster.programs import ClusterError, Programs, Service
 
 START_SECONDS = 60.0  # crash recovery of a large cluster is the slowest start
 STOP_SECONDS = 10.0

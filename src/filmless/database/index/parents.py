@@ -16,7 +16,7 @@ from filmless.archive.model import DicomJson, StoredAs
 from filmless.archive.ports import Batch, Entry
 from filmless.database.connect import Connection
 from filmless.database.events import EventLog
-from filmless.database.index_findings import add_finding
+from filmless.database.index.findings import add_finding
 
 _REMEMBERED = 20_000  # series; then all is forgotten and read again as it is needed
 

@@ -15,11 +15,11 @@ from filmless.archive.model import Placement, StoredAs
 from filmless.archive.ports import Batch, Entry, Known
 from filmless.database.connect import Connection, Database
 from filmless.database.events import EventLog
-from filmless.database.frame_bytes import pack_fragments
-from filmless.database.hot_statement import HotStatement
-from filmless.database.index_findings import add_finding
-from filmless.database.index_parents import Parents
-from filmless.database.index_versions import record_version
+from filmless.database.index.findings import add_finding
+from filmless.database.index.frame_bytes import pack_fragments
+from filmless.database.index.hot_statement import HotStatement
+from filmless.database.index.parents import Parents
+from filmless.database.index.versions import record_version
 from filmless.standards.dicom.uids import uid_digest
 
 RECONNECT_SECONDS = 6.0  # how long a group waits for a database that restarts before it is refused

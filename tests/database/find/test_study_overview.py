@@ -3,8 +3,8 @@
 from filmless.archive.findings import FindingKind
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
-from filmless.database.index_findings import add_finding
-from filmless.database.study_overview import StudyOverview
+from filmless.database.find.study_overview import StudyOverview
+from filmless.database.index.findings import add_finding
 from index_rows import CT_IMAGE, Rows
 
 ALL = Scope("test", everything=True)

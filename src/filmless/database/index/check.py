@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from filmless.archive.model import Placement
 from filmless.database.connect import Database
-from filmless.database.index_marks import IndexMarks
+from filmless.database.index.marks import IndexMarks
 from filmless.standards.dicom.uids import uid_digest
 
 _PLACED = """

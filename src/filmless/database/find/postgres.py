@@ -14,8 +14,8 @@ from filmless.archive.matching import read_query
 from filmless.archive.model import Count, DicomJson, Page, Query
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
-from filmless.database.find_rows import Answer, ReadHeader, Row, RowReader, answer_to
-from filmless.database.query_sql import Compiler, Segment, Statement, segments
+from filmless.database.find.query_sql import Compiler, Segment, Statement, segments
+from filmless.database.find.rows import Answer, ReadHeader, Row, RowReader, answer_to
 
 Cursor = psycopg.Cursor[Any]
 

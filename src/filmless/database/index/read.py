@@ -7,8 +7,8 @@ from filmless.archive.findings import ConflictVersion, Finding, FindingKind
 from filmless.archive.model import KeptInstance, Placement
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
-from filmless.database.frame_bytes import unpack_fragments
-from filmless.database.query_conditions import Parameters, scope_condition
+from filmless.database.find.query_conditions import Parameters, scope_condition
+from filmless.database.index.frame_bytes import unpack_fragments
 from filmless.standards.dicom.frames import FrameTable
 from filmless.standards.dicom.uids import uid_digest
 

@@ -8,12 +8,12 @@ from filmless.access.peers import Peer
 from filmless.access.roles import Role
 from filmless.access.scope import Kind
 from filmless.archive.model import DuplicatePolicy
-from filmless.database.accounts import Accounts
+from filmless.database.accounts.accounts import Accounts
+from filmless.database.accounts.sessions import Sessions
+from filmless.database.accounts.tokens import Tokens
 from filmless.database.ae_titles import AeTitles
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
-from filmless.database.sessions import Sessions
-from filmless.database.tokens import Tokens
 
 
 @pytest.fixture

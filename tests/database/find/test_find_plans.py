@@ -6,9 +6,9 @@ from filmless.archive.matching import STUDY_ARRIVAL_DATE, read_query
 from filmless.archive.model import Level, Order, Query
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
-from filmless.database.find import COUNTED
-from filmless.database.find_rows import answer_to
-from filmless.database.query_sql import Compiler, Segment
+from filmless.database.find.postgres import COUNTED
+from filmless.database.find.query_sql import Compiler, Segment
+from filmless.database.find.rows import answer_to
 
 ALL = Scope("test", everything=True)
 PATIENT_NAME, PATIENT_ID, STUDY_DATE, MODALITIES = 0x00100010, 0x00100020, 0x00080020, 0x00080061

@@ -17,7 +17,7 @@ from filmless.archive.matching import (
 )
 from filmless.archive.model import Level, Order, Query
 from filmless.archive.scope import Scope
-from filmless.database.query_conditions import (
+from filmless.database.find.query_conditions import (
     ALIAS,
     PATIENT_COUNT,
     Conditions,

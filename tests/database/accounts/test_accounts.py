@@ -7,7 +7,7 @@ import pytest
 from filmless.access.accounts import BadName, NameTaken, TooManyFailures, User
 from filmless.access.credentials import BadPassword
 from filmless.access.roles import Role
-from filmless.database.accounts import Accounts
+from filmless.database.accounts.accounts import Accounts
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
 

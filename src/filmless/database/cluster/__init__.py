@@ -1,0 +1,1 @@
+"""The private PostgreSQL server: made, started, stopped, and whether it keeps what it confirms."""

@@ -1,0 +1,1 @@
+"""Queries: a query and a scope become one statement, its rows become answers."""
