@@ -16,8 +16,8 @@ from pathlib import Path
 import orjson
 import psycopg
 
-from filmless.archive.matching import STUDY_ARRIVAL_DATE, read_query
 from filmless.archive.model import Level, Order, Query
+from filmless.archive.query.matching import STUDY_ARRIVAL_DATE, read_query
 from filmless.archive.scope import Scope
 from filmless.database.cluster.cluster import Cluster
 from filmless.database.connect import Database

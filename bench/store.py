@@ -21,8 +21,8 @@ import psutil
 
 from filmless.archive.archive import Archive
 from filmless.archive.model import Door, Received, Source, Stored
+from filmless.archive.receive.store import Committer
 from filmless.archive.scope import Scope
-from filmless.archive.store import Committer
 from filmless.database.cluster.cluster import Cluster
 from filmless.database.connect import Database
 from filmless.database.events import EventLog

@@ -10,9 +10,9 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from filmless.archive.archive import Archive
 from filmless.archive.model import Door, DuplicatePolicy, Outcome, Received, Source
-from filmless.archive.replay import Recovered, recover
+from filmless.archive.receive.replay import Recovered, recover
+from filmless.archive.receive.store import Committer
 from filmless.archive.scope import Scope
-from filmless.archive.store import Committer
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
 from filmless.database.find.postgres import PostgresFind

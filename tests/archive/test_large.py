@@ -10,8 +10,8 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless
 
 from archive_process import SCOPE, SOURCE, Process
 from filmless.archive.errors import Damaged, NoSpace, Unavailable
-from filmless.archive.large import PREFIX, LargeStore
 from filmless.archive.model import Refusal, Refused, Stored, StoredAs
+from filmless.archive.receive.large import PREFIX, LargeStore
 from filmless.standards.dicom.part10 import write_head
 from objects import ct_image, data_set_bytes
 

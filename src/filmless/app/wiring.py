@@ -17,8 +17,8 @@ from filmless.app.record import AssociationRecord
 from filmless.app.shares import Share
 from filmless.archive.archive import Archive
 from filmless.archive.errors import Unavailable
-from filmless.archive.replay import recover
-from filmless.archive.store import Committer
+from filmless.archive.receive.replay import recover
+from filmless.archive.receive.store import Committer
 from filmless.database.accounts.accounts import Accounts
 from filmless.database.accounts.sessions import Sessions
 from filmless.database.accounts.tokens import Tokens

@@ -7,16 +7,16 @@ from hashlib import sha256
 
 import orjson
 
-from filmless.archive.candidate import Candidate, answered, storage_refusal
 from filmless.archive.errors import Damaged, NotFound, Unavailable
 from filmless.archive.events import Event, EventKind
 from filmless.archive.events import Outcome as EventOutcome
 from filmless.archive.findings import ConflictVersion, Finding
-from filmless.archive.large import LargeStore
 from filmless.archive.model import Count, DicomJson, KeptInstance, Outcome, Page, Query, Received, Source
 from filmless.archive.ports import Catalog, History, PackStore, Search
+from filmless.archive.receive.candidate import Candidate, answered, storage_refusal
+from filmless.archive.receive.large import LargeStore
+from filmless.archive.receive.store import Submission
 from filmless.archive.scope import Scope
-from filmless.archive.store import Submission
 from filmless.standards.dicom.dicom_json import data_set_json
 from filmless.standards.dicom.elements import UNDEFINED
 from filmless.standards.dicom.fault import Fault

@@ -5,9 +5,9 @@ from datetime import date, time
 from functools import lru_cache
 from hashlib import sha256
 
-from filmless.archive.match_values import name_key
-from filmless.archive.matching import ATTRIBUTES
 from filmless.archive.model import DicomJson, Level, Refusal, Refused
+from filmless.archive.query.match_values import name_key
+from filmless.archive.query.matching import ATTRIBUTES
 from filmless.standards.dicom.dicom_json import level_json
 from filmless.standards.dicom.fault import Fault, FaultKind
 from filmless.standards.dicom.scanner import Scan

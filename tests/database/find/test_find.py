@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from filmless.archive.errors import BadQuery, Damaged
-from filmless.archive.matching import STUDY_ARRIVAL_DATE
 from filmless.archive.model import Count, DicomJson, KeptInstance, Level, Order, Query
+from filmless.archive.query.matching import STUDY_ARRIVAL_DATE
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
 from filmless.database.find.postgres import PostgresFind

@@ -2,8 +2,8 @@
 
 import pytest
 
-from filmless.archive.matching import STUDY_ARRIVAL_DATE, read_query
 from filmless.archive.model import Level, Order, Query
+from filmless.archive.query.matching import STUDY_ARRIVAL_DATE, read_query
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
 from filmless.database.find.postgres import COUNTED

@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from filmless.archive.cursor import SortValue, read_cursor, write_cursor
 from filmless.archive.errors import BadQuery
-from filmless.archive.matching import read_query
 from filmless.archive.model import Count, DicomJson, Page, Query
+from filmless.archive.query.cursor import SortValue, read_cursor, write_cursor
+from filmless.archive.query.matching import read_query
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
 from filmless.database.find.query_sql import Compiler, Segment, Statement, segments

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, time
 from decimal import Decimal
 
-from filmless.archive.match_values import (
+from filmless.archive.model import Level
+from filmless.archive.query.match_values import (
     Dates,
     Empty,
     Exact,
@@ -18,8 +19,7 @@ from filmless.archive.match_values import (
     Times,
     Wanted,
 )
-from filmless.archive.matching import Condition, Criterion, DateTimeCriterion, ItemCriterion, Key
-from filmless.archive.model import Level
+from filmless.archive.query.matching import Condition, Criterion, DateTimeCriterion, ItemCriterion, Key
 from filmless.archive.scope import Scope
 from filmless.standards.dicom.text import fold
 from filmless.standards.dicom.uids import uid_digest

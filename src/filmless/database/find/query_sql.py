@@ -3,10 +3,11 @@
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from filmless.archive.cursor import SortKind, SortValue
 from filmless.archive.errors import BadQuery
-from filmless.archive.match_values import Exact
-from filmless.archive.matching import (
+from filmless.archive.model import Level, Order, Query
+from filmless.archive.query.cursor import SortKind, SortValue
+from filmless.archive.query.match_values import Exact
+from filmless.archive.query.matching import (
     DEPTH_OF,
     STUDY_ARRIVAL_DATE,
     Condition,
@@ -15,7 +16,6 @@ from filmless.archive.matching import (
     DateTimeCriterion,
     name_of,
 )
-from filmless.archive.model import Level, Order, Query
 from filmless.archive.scope import Scope
 from filmless.database.find.query_conditions import (
     ALIAS,

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 
 from filmless.archive.errors import Damaged, NotFound
-from filmless.archive.match_values import Exact
-from filmless.archive.matching import ATTRIBUTES, DEPTH_OF, STUDY_ARRIVAL_DATE, Criteria, Criterion
 from filmless.archive.model import DicomJson, KeptInstance, Level, Placement, Query
+from filmless.archive.query.match_values import Exact
+from filmless.archive.query.matching import ATTRIBUTES, DEPTH_OF, STUDY_ARRIVAL_DATE, Criteria, Criterion
 from filmless.database.find.query_sql import Fields
 from filmless.standards.dicom.dictionary import vr_of
 

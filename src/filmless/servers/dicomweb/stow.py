@@ -6,8 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from filmless.archive.large import LargeStore
 from filmless.archive.model import Door, Outcome, Received, Refusal, Refused, Source
+from filmless.archive.receive.large import LargeStore
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import REGION, PartBegins, PartEnds, PartReader, Step, boundary_of
 from filmless.servers.dicomweb.service import Service, all_done, media_type, require_json

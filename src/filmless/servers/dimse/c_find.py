@@ -8,8 +8,8 @@ from itertools import islice
 from filmless.access.roles import Right
 from filmless.access.scope import scope
 from filmless.archive.errors import BadQuery, Unavailable
-from filmless.archive.matching import read_query
 from filmless.archive.model import DicomJson, Level, Query
+from filmless.archive.query.matching import read_query
 from filmless.servers.dimse.operation import Operation
 from filmless.standards.dicom.dictionary import vr_of
 from filmless.standards.dicom.fault import Fault

@@ -6,9 +6,9 @@ from hashlib import sha256
 
 from filmless.archive.errors import NoSpace, Unavailable
 from filmless.archive.header import WANTED, Header, read_header
-from filmless.archive.identity import member_path
 from filmless.archive.model import Outcome, Placement, Received, Refusal, Refused, Stored, StoredAs
 from filmless.archive.ports import Entry, Known, Label, LargePack, NewMember
+from filmless.archive.receive.identity import member_path
 from filmless.archive.scope import Scope
 from filmless.standards.dicom.elements import UNDEFINED
 from filmless.standards.dicom.fault import Fault

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from filmless.archive.errors import BadQuery
-from filmless.archive.match_values import (
+from filmless.archive.model import Level, Query
+from filmless.archive.query.match_values import (
     Dates,
     Empty,
     Exact,
@@ -21,8 +22,15 @@ from filmless.archive.match_values import (
     name_key,
     read_value,
 )
-from filmless.archive.matching import ATTRIBUTES, KEYS, Criterion, DateTimeCriterion, ItemCriterion, key_of, read_query
-from filmless.archive.model import Level, Query
+from filmless.archive.query.matching import (
+    ATTRIBUTES,
+    KEYS,
+    Criterion,
+    DateTimeCriterion,
+    ItemCriterion,
+    key_of,
+    read_query,
+)
 from filmless.standards.dicom.dictionary import tag_of
 
 

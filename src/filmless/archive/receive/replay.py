@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 
-from filmless.archive.candidate import Candidate, accept, is_native
 from filmless.archive.errors import Unavailable
 from filmless.archive.header import WANTED
 from filmless.archive.model import Buffer, Door, DuplicatePolicy, Received, Refused, Source, Stored
 from filmless.archive.ports import Batch, Index, Known, Mark, Marks, Member, PackReader, PackStore
+from filmless.archive.receive.candidate import Candidate, accept, is_native
+from filmless.archive.receive.store import Committer
 from filmless.archive.scope import Scope
-from filmless.archive.store import Committer
 from filmless.standards.dicom.fault import Fault
 from filmless.standards.dicom.frames import locate_frames
 from filmless.standards.dicom.part10 import read_head

@@ -6,8 +6,17 @@ from datetime import date, time
 from typing import TypeVar
 
 from filmless.archive.errors import BadQuery
-from filmless.archive.match_values import Dates, Kind, Times, Wanted, is_universal, read_value, sounds_like, words_of
 from filmless.archive.model import Level, Query
+from filmless.archive.query.match_values import (
+    Dates,
+    Kind,
+    Times,
+    Wanted,
+    is_universal,
+    read_value,
+    sounds_like,
+    words_of,
+)
 from filmless.standards.dicom.dictionary import keyword_of, vr_of
 from filmless.standards.dicom.levels import PATIENT_TAGS, SERIES_TAGS, STUDY_TAGS
 

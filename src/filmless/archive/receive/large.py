@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 
-from filmless.archive.candidate import Candidate, accept, answered, is_native, storage_refusal
 from filmless.archive.errors import NoSpace, Unavailable
 from filmless.archive.header import WANTED
 from filmless.archive.model import Buffer, Outcome, Received, Refusal, Refused
 from filmless.archive.ports import LargePack
+from filmless.archive.receive.candidate import Candidate, accept, answered, is_native, storage_refusal
 from filmless.archive.scope import Scope
 from filmless.standards.dicom.fault import Fault, FaultKind
 from filmless.standards.dicom.frames import FragmentReader, FrameTable, locate_frames

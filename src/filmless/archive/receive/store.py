@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from filmless.archive.candidate import Candidate, examine, storage_refusal
 from filmless.archive.errors import RecordRefused, Unavailable
 from filmless.archive.header import WANTED
-from filmless.archive.identity import Likeness, decide, is_written
 from filmless.archive.model import Outcome, Received, Refusal, Refused, StoredAs
 from filmless.archive.ports import Batch, Index, Known, PackStore
+from filmless.archive.receive.candidate import Candidate, examine, storage_refusal
+from filmless.archive.receive.identity import Likeness, decide, is_written
 from filmless.archive.scope import Scope
 from filmless.standards.dicom.same import same_elements
 from filmless.standards.dicom.scanner import Scan, scan
