@@ -48,7 +48,7 @@ def serve(
     """Start the PACS on a data folder and run until SIGTERM or Ctrl-C."""
     flags = {name: value for name, value in locals().items() if name != "config"}
     found = _settings(config, **flags)
-    from filmless.app.serve_command import serve as run
+    from filmless.app.serving.serve import serve as run
 
     run(found)
 
@@ -62,7 +62,7 @@ def token_create(
     config: Config = None,
 ) -> None:
     """Make a bearer token and print it, alone on the last line."""
-    from filmless.app.account_commands import create_token
+    from filmless.app.commands.accounts import create_token
 
     typer.echo(create_token(_settings(config, data=data), name, role, expires))
 
@@ -70,7 +70,7 @@ def token_create(
 @tokens.command("list")
 def token_list(data: Data = None, config: Config = None) -> None:
     """Print the tokens, one a line: id, prefix, name, role, validity, last use."""
-    from filmless.app.account_commands import list_tokens
+    from filmless.app.commands.accounts import list_tokens
 
     for line in list_tokens(_settings(config, data=data)):
         typer.echo(line)
@@ -83,7 +83,7 @@ def token_revoke(
     config: Config = None,
 ) -> None:
     """End a token at once."""
-    from filmless.app.account_commands import revoke_token
+    from filmless.app.commands.accounts import revoke_token
 
     revoke_token(_settings(config, data=data), token_id)
     _say(f"Token {token_id} is revoked.")
@@ -98,7 +98,7 @@ def user_add(
     config: Config = None,
 ) -> None:
     """Make an account; asks for its password."""
-    from filmless.app.account_commands import add_user, check_role
+    from filmless.app.commands.accounts import add_user, check_role
 
     check_role(role)
     if password_stdin:
@@ -127,7 +127,7 @@ def ae_add(
     config: Config = None,
 ) -> None:
     """Register a DICOM peer, or change the one with this title."""
-    from filmless.app.peer_commands import add_peer
+    from filmless.app.commands.peers import add_peer
 
     values = {
         "allow": allow,
@@ -143,7 +143,7 @@ def ae_add(
 @peers.command("list")
 def ae_list(data: Data = None, config: Config = None) -> None:
     """Print the registered peers, one a line: title, host, port, what it may do, rules."""
-    from filmless.app.peer_commands import list_peers
+    from filmless.app.commands.peers import list_peers
 
     for line in list_peers(_settings(config, data=data)):
         typer.echo(line)
@@ -154,7 +154,7 @@ def ae_remove(
     title: Annotated[str, typer.Argument(help="The peer's AE title.")], data: Data = None, config: Config = None
 ) -> None:
     """Forget a peer."""
-    from filmless.app.peer_commands import remove_peer
+    from filmless.app.commands.peers import remove_peer
 
     remove_peer(_settings(config, data=data), title)
     _say(f"{title} is no longer registered.")
@@ -167,7 +167,7 @@ def import_(
     config: Config = None,
 ) -> None:
     """Take files into the archive; what is already there is kept once, so an import can be repeated."""
-    from filmless.app.import_command import import_paths
+    from filmless.app.commands.import_files import import_paths
 
     raise typer.Exit(import_paths(_settings(config, data=data), paths))
 
@@ -175,7 +175,7 @@ def import_(
 @commands.command()
 def check(data: Data = None, config: Config = None) -> None:
     """Compare every stored byte with its hash and every row with its bytes; exit status 1 when something is wrong."""
-    from filmless.app.check_command import check as run
+    from filmless.app.commands.check import check as run
 
     raise typer.Exit(run(_settings(config, data=data)))
 
@@ -187,7 +187,7 @@ def echo(
     config: Config = None,
 ) -> None:
     """Ask a peer whether it answers (C-ECHO)."""
-    from filmless.app.send_command import echo as run
+    from filmless.app.commands.send import echo as run
 
     run(_settings(config, data=data), target)
     _say(f"{target} answers.")
@@ -201,7 +201,7 @@ def send(
     config: Config = None,
 ) -> None:
     """Send files to a peer as they are (C-STORE); exit status 1 when one was not taken."""
-    from filmless.app.send_command import send as run
+    from filmless.app.commands.send import send as run
 
     raise typer.Exit(run(_settings(config, data=data), target, paths))
 

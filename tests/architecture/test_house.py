@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ PACKAGE = REPOSITORY / "src" / "filmless"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MAX_LINES = 400
 MAX_METHODS = 12
+MAX_FILES = 15  # in a folder, beside __init__.py and what is generated
 CALLBACKS = {  # of asyncio.BufferedProtocol: called by the loop alone
     "connection_made", "connection_lost", "get_buffer", "buffer_updated",
     "eof_received", "pause_writing", "resume_writing",
@@ -32,6 +34,11 @@ def test_a_module_says_what_it_is_for_and_is_not_too_long(path: Path) -> None:
     text = path.read_text()
     assert (ast.get_docstring(ast.parse(text)) or "").strip(), "no first line"
     assert is_generated(path) or text.count("\n") <= MAX_LINES
+
+
+def test_no_folder_holds_too_many_files() -> None:
+    files = Counter(shown(path.parent) for path in MODULES if path.name != "__init__.py" and not is_generated(path))
+    assert {folder: count for folder, count in files.items() if count > MAX_FILES} == {}
 
 
 def public_methods(node: ast.ClassDef) -> list[str]:
@@ -71,7 +78,7 @@ def test_every_way_into_the_archive_takes_a_scope() -> None:
 
 def test_nothing_that_serves_loads_arrays_or_data_set_libraries() -> None:
     program = (
-        "import sys; import filmless.app.serve_command; "
+        "import sys; import filmless.app.serving.serve; "
         "print(*sorted({'numpy', 'pydicom', 'PIL', 'imagecodecs', 'pynetdicom', 'rich'} & set(sys.modules)))"
     )
     outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filmless.app import logs
 from filmless.app.data_folder import lock_for_serving
-from filmless.app.supervisor import Supervisor
+from filmless.app.serving.supervisor import Supervisor
 
 
 def work(number: int, *, life: int, after_crash: bool) -> None:

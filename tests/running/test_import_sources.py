@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydicom.fileset import FileSet
 
-from filmless.app import import_sources
-from filmless.app.import_sources import Item, Unreadable, items
+from filmless.app.commands import import_sources
+from filmless.app.commands.import_sources import Item, Unreadable, items
 from objects import ct_image, part10_bytes, series, write_file
 
 

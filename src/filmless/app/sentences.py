@@ -4,9 +4,9 @@ from filmless.access.accounts import BadName, NameTaken
 from filmless.access.credentials import BadPassword
 from filmless.access.peers import BadPeer
 from filmless.access.roles import UnknownRole
-from filmless.app.command_error import CommandError
+from filmless.app.commands.command_error import CommandError
 from filmless.app.data_folder import FolderError
-from filmless.app.listening import ListeningError
+from filmless.app.serving.listening import ListeningError
 from filmless.archive.errors import Unavailable
 from filmless.database.cluster.durability import WrongDatabase
 from filmless.database.cluster.programs import ClusterError

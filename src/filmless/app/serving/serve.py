@@ -5,12 +5,13 @@ import sys
 
 import structlog
 
-from filmless.app import listening, logs
+from filmless.app import logs
 from filmless.app.data_folder import Holder, Lock, lock_for_serving
-from filmless.app.listening import Listening
-from filmless.app.server_process import ServerProcess
+from filmless.app.serving import listening
+from filmless.app.serving.listening import Listening
+from filmless.app.serving.server_process import ServerProcess
+from filmless.app.serving.supervisor import Supervisor
 from filmless.app.shares import Shares
-from filmless.app.supervisor import Supervisor
 from filmless.app.wiring import Prepared, prepare
 from filmless.database.cluster.cluster import Cluster
 from filmless.database.migrate import migrate

@@ -11,8 +11,8 @@ import rich.console
 import rich.progress
 from rich.markup import escape
 
+from filmless.app.commands.import_sources import Item, Stream, Unreadable, items
 from filmless.app.data_folder import reached_database
-from filmless.app.import_sources import Item, Stream, Unreadable, items
 from filmless.app.wiring import local_archive
 from filmless.archive.archive import Archive
 from filmless.archive.errors import Unavailable

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from filmless.access import roles
-from filmless.app.command_error import CommandError
+from filmless.app.commands.command_error import CommandError
 from filmless.app.data_folder import reached_database
 from filmless.database.accounts.accounts import Accounts
 from filmless.database.accounts.tokens import Token, Tokens

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from filmless.access.peers import Peer
-from filmless.app.command_error import CommandError
+from filmless.app.commands.command_error import CommandError
 from filmless.app.data_folder import reached_database
 from filmless.archive.model import DuplicatePolicy
 from filmless.database.ae_titles import AeTitles

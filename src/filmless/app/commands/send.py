@@ -9,8 +9,8 @@ from pathlib import Path
 import rich.console
 from rich.markup import escape
 
-from filmless.app.command_error import CommandError
-from filmless.app.peer_commands import Target, find_target
+from filmless.app.commands.command_error import CommandError
+from filmless.app.commands.peers import Target, find_target
 from filmless.clients.dimse import (
     MAX_CONTEXTS,
     Client,

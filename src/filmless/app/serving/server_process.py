@@ -12,9 +12,9 @@ import structlog
 import uvicorn
 import uvloop
 
-from filmless.app.listening import Listening
+from filmless.app.serving.listening import Listening
+from filmless.app.serving.supervisor import STOP_SECONDS
 from filmless.app.shares import Shares
-from filmless.app.supervisor import STOP_SECONDS
 from filmless.app.wiring import ServerParts
 from filmless.servers.dimse.listener import DicomListener
 from filmless.servers.http_limits import BoundedHttp

@@ -1,0 +1,1 @@
+"""``filmless serve``: the supervisor, the server processes, and the sockets they share."""
