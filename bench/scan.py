@@ -7,9 +7,9 @@ import argparse
 import struct
 import time
 
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom import levels
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.scanner import scan
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 
 LONG = ("SQ", "OW")

@@ -30,7 +30,7 @@ from filmless.database.find.postgres import PostgresFind
 from filmless.database.index.read import IndexRead
 from filmless.database.index.record import IndexRecord
 from filmless.database.migrate import migrate
-from filmless.standards.dicom.part10 import write_head
+from filmless.standards.data_set.part10 import write_head
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from filmless.storage.folder import PackFolder
 from filmless.storage.group_commit import GroupCommitter

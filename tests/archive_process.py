@@ -19,7 +19,7 @@ from filmless.database.find.postgres import PostgresFind
 from filmless.database.index.marks import IndexMarks
 from filmless.database.index.read import IndexRead
 from filmless.database.index.record import IndexRecord
-from filmless.standards.dicom.part10 import write_head
+from filmless.standards.data_set.part10 import write_head
 from filmless.storage.files import FreeSpace
 from filmless.storage.folder import PackFolder
 from filmless.storage.group_commit import GroupCommitter

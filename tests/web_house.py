@@ -44,7 +44,7 @@ from filmless.servers.pages.session import House, Session
 from filmless.servers.pages.static import StaticFiles
 from filmless.servers.pages.studies import Studies
 from filmless.servers.routes import Route, Routes
-from filmless.standards.dicom.frames import FrameTable
+from filmless.standards.data_set.frames import FrameTable
 from objects import head_length
 
 PASSWORD = "plum-jacket-orbit"

@@ -12,7 +12,7 @@ from archive_process import SCOPE, SOURCE, Process
 from filmless.archive.errors import Damaged, NoSpace, Unavailable
 from filmless.archive.model import Refusal, Refused, Stored, StoredAs
 from filmless.archive.receive.large import PREFIX, LargeStore
-from filmless.standards.dicom.part10 import write_head
+from filmless.standards.data_set.part10 import write_head
 from objects import ct_image, data_set_bytes
 
 CHUNK = 1 << 20

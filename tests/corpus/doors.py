@@ -12,7 +12,7 @@ from pydicom.uid import UID
 from pynetdicom import AE, _config
 
 from corpus.wire_tap import WireTap
-from filmless.standards.dicom.part10 import Head, read_head
+from filmless.standards.data_set.part10 import Head, read_head
 from filmless.standards.dicom.uids import is_uid
 from serving import Server
 

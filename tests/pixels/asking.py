@@ -15,9 +15,9 @@ from filmless.pixels.codec_child import answer
 from filmless.pixels.errors import CannotRender
 from filmless.pixels.picture import Picture, picture
 from filmless.pixels.request import Facts, Request, StoredImage, read_question, thumbnail_request
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.frames import FrameTable, locate_frames
-from filmless.standards.dicom.scanner import scan
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.frames import FrameTable, locate_frames
+from filmless.standards.data_set.scanner import scan
 from objects import head_length, part10_bytes
 
 EXPLICIT = "1.2.840.10008.1.2.1"

@@ -17,11 +17,11 @@ from filmless.archive.receive.candidate import Candidate, answered, storage_refu
 from filmless.archive.receive.large import LargeStore
 from filmless.archive.receive.store import Submission
 from filmless.archive.scope import Scope
-from filmless.standards.dicom.dicom_json import data_set_json
-from filmless.standards.dicom.elements import UNDEFINED
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.frames import FrameTable, native_frames
-from filmless.standards.dicom.scanner import scan
+from filmless.standards.data_set.dicom_json import data_set_json
+from filmless.standards.data_set.elements import UNDEFINED
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.frames import FrameTable, native_frames
+from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 CHUNK = 1 << 20  # bytes of one read when an instance is streamed

@@ -8,9 +8,9 @@ from hashlib import sha256
 from filmless.archive.model import DicomJson, Level, Refusal, Refused
 from filmless.archive.query.match_values import name_key
 from filmless.archive.query.matching import ATTRIBUTES
-from filmless.standards.dicom.dicom_json import level_json
-from filmless.standards.dicom.fault import Fault, FaultKind
-from filmless.standards.dicom.scanner import Scan
+from filmless.standards.data_set.dicom_json import level_json
+from filmless.standards.data_set.fault import Fault, FaultKind
+from filmless.standards.data_set.scanner import Scan
 from filmless.standards.dicom.text import decode, fold, sounds
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 from filmless.standards.dicom.uids import is_uid

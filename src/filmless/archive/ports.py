@@ -11,7 +11,7 @@ from filmless.archive.findings import ConflictVersion, Finding
 from filmless.archive.header import Header
 from filmless.archive.model import Buffer, Count, DicomJson, KeptInstance, Page, Placement, Query, StoredAs
 from filmless.archive.scope import Scope
-from filmless.standards.dicom.frames import FrameTable
+from filmless.standards.data_set.frames import FrameTable
 
 CONFLICT = ".conflict-"  # in the name of a member that is kept beside another content
 ReadHeader = Callable[[KeptInstance], DicomJson]

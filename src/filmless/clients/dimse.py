@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filmless.standards.dicom.fault import Fault, FaultKind
-from filmless.standards.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, read_head
-from filmless.standards.dicom.scanner import scan
+from filmless.standards.data_set.fault import Fault, FaultKind
+from filmless.standards.data_set.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, read_head
+from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom.sop_classes import VERIFICATION
 from filmless.standards.dimse.commands import NO_DATA_SET, Command, CommandField, Element, write_command
 from filmless.standards.dimse.messages import CommandReceived, DataSetPiece, Malformed, MessageReader

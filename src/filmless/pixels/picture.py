@@ -13,9 +13,9 @@ from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.pixel_module import PixelModule
 from filmless.pixels.render import Bytes, render
 from filmless.pixels.request import PIXEL_ELEMENT_BYTES, Facts, Form
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.frames import locate_frames, number_of_frames
-from filmless.standards.dicom.scanner import Scan, scan
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.frames import locate_frames, number_of_frames
+from filmless.standards.data_set.scanner import Scan, scan
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax
 
 MAX_INFLATED_BYTES = 256 << 20

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import BinaryIO
 
 from filmless.pixels.errors import CannotRender, Reason
-from filmless.standards.dicom.frames import FrameTable
+from filmless.standards.data_set.frames import FrameTable
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 Buffer = bytes | bytearray | memoryview

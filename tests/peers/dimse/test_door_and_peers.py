@@ -17,7 +17,7 @@ from pynetdicom import AE, build_role
 
 from dicom_door import door
 from filmless.servers.dimse.policy import Policy
-from filmless.standards.dicom.part10 import Head, read_head
+from filmless.standards.data_set.part10 import Head, read_head
 from objects import ct_image
 
 VERIFICATION = "1.2.840.10008.1.1"

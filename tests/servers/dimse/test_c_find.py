@@ -7,7 +7,7 @@ import pytest
 from dicom_door import EXPLICIT, IMPLICIT, STUDY_FIND, VERIFICATION, RawPeer, door, value
 from filmless.archive.errors import BadQuery, Unavailable
 from filmless.archive.model import DicomJson, Level
-from filmless.standards.dicom.identifier import Identifier, parse_identifier
+from filmless.standards.data_set.identifier import Identifier, parse_identifier
 from filmless.standards.dimse.commands import CommandField, Element, write_command
 from filmless.standards.upper_layer.pdu import PduType
 

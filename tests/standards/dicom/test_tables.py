@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filmless.standards.data_set.fault import Fault, FaultKind
+from filmless.standards.data_set.part10 import Head, read_head, write_head
 from filmless.standards.dicom.dictionary import keyword_of, tag_of, vr_of
-from filmless.standards.dicom.fault import Fault, FaultKind
-from filmless.standards.dicom.part10 import Head, read_head, write_head
 from filmless.standards.dicom.sop_classes import SOP_CLASSES, Hierarchy, is_storage
 from filmless.standards.dicom.transfer_syntaxes import TRANSFER_SYNTAXES, preference, transfer_syntax
 from filmless.standards.dicom.uids import is_uid, uid_digest

@@ -19,8 +19,8 @@ from filmless.archive.errors import Unavailable
 from filmless.archive.model import Door, Outcome, Received, Refusal, Refused, Source, StoredAs
 from filmless.archive.scope import Scope
 from filmless.settings import Settings
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.part10 import Head, read_head, write_head
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.part10 import Head, read_head, write_head
 
 READERS = 4
 READ_AHEAD = 16  # files in memory, read and not submitted yet

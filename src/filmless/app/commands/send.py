@@ -25,7 +25,7 @@ from filmless.clients.dimse import (
     sendable,
 )
 from filmless.settings import Settings
-from filmless.standards.dicom.fault import Fault
+from filmless.standards.data_set.fault import Fault
 from filmless.standards.dicom.sop_classes import VERIFICATION
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 

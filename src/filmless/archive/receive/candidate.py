@@ -10,10 +10,10 @@ from filmless.archive.model import Outcome, Placement, Received, Refusal, Refuse
 from filmless.archive.ports import Entry, Known, Label, LargePack, NewMember
 from filmless.archive.receive.identity import member_path
 from filmless.archive.scope import Scope
-from filmless.standards.dicom.elements import UNDEFINED
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.frames import FrameTable, locate_frames
-from filmless.standards.dicom.scanner import Scan, scan
+from filmless.standards.data_set.elements import UNDEFINED
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.frames import FrameTable, locate_frames
+from filmless.standards.data_set.scanner import Scan, scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 

@@ -12,9 +12,9 @@ from filmless.archive.model import Buffer, Outcome, Received, Refusal, Refused
 from filmless.archive.ports import LargePack
 from filmless.archive.receive.candidate import Candidate, accept, answered, is_native, storage_refusal
 from filmless.archive.scope import Scope
-from filmless.standards.dicom.fault import Fault, FaultKind
-from filmless.standards.dicom.frames import FragmentReader, FrameTable, locate_frames
-from filmless.standards.dicom.scanner import Scan, scan
+from filmless.standards.data_set.fault import Fault, FaultKind
+from filmless.standards.data_set.frames import FragmentReader, FrameTable, locate_frames
+from filmless.standards.data_set.scanner import Scan, scan
 
 PREFIX = 2 << 20  # bytes kept for the scan until Pixel Data is reached; beyond it the written file is scanned
 

@@ -13,10 +13,10 @@ from filmless.archive.ports import Batch, Index, Known, Mark, Marks, Member, Pac
 from filmless.archive.receive.candidate import Candidate, accept, is_native
 from filmless.archive.receive.store import Committer
 from filmless.archive.scope import Scope
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.frames import locate_frames
-from filmless.standards.dicom.part10 import read_head
-from filmless.standards.dicom.scanner import scan
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.frames import locate_frames
+from filmless.standards.data_set.part10 import read_head
+from filmless.standards.data_set.scanner import scan
 
 READ_WHOLE = 16 << 20  # bytes: larger members are looked at where they lie
 HASHED = 1 << 20  # bytes of one step

@@ -10,8 +10,8 @@ from filmless.archive.ports import Batch, Index, Known, PackStore
 from filmless.archive.receive.candidate import Candidate, examine, storage_refusal
 from filmless.archive.receive.identity import Likeness, decide, is_written
 from filmless.archive.scope import Scope
-from filmless.standards.dicom.same import same_elements
-from filmless.standards.dicom.scanner import Scan, scan
+from filmless.standards.data_set.same import same_elements
+from filmless.standards.data_set.scanner import Scan, scan
 
 COMPARED = 32 << 20  # bytes: larger objects are not compared element by element, another encoding is a conflict
 _ROUNDS = 8  # in a row in which rivals were faster each time; then the sender is asked to try again

@@ -2,7 +2,7 @@
 
 import struct
 
-from filmless.standards.dicom.frames import FrameTable
+from filmless.standards.data_set.frames import FrameTable
 
 _COUNT, _FRAGMENT = struct.Struct("<I"), struct.Struct("<QI")
 

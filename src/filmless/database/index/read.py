@@ -9,7 +9,7 @@ from filmless.archive.scope import Scope
 from filmless.database.connect import Database
 from filmless.database.find.query_conditions import Parameters, scope_condition
 from filmless.database.index.frame_bytes import unpack_fragments
-from filmless.standards.dicom.frames import FrameTable
+from filmless.standards.data_set.frames import FrameTable
 from filmless.standards.dicom.uids import uid_digest
 
 _LOCATE = """

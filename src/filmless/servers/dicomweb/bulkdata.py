@@ -16,10 +16,10 @@ from filmless.servers.dicomweb.negotiation import OCTETS, Form, form_of
 from filmless.servers.dicomweb.service import Service, ranges
 from filmless.servers.dicomweb.wado import found
 from filmless.servers.http_messages import Answer, Request
-from filmless.standards.dicom.dicom_json import bulk_value
-from filmless.standards.dicom.elements import UNDEFINED
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.scanner import scan
+from filmless.standards.data_set.dicom_json import bulk_value
+from filmless.standards.data_set.elements import UNDEFINED
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 CHUNK = 1 << 20  # bytes of one read

@@ -8,7 +8,7 @@ from filmless.archive.model import KeptInstance
 from filmless.servers.dicomweb.service import Service, entity_tag, instance_url, is_known, require_json
 from filmless.servers.dicomweb.wado import found
 from filmless.servers.http_messages import Answer, Request
-from filmless.standards.dicom.dicom_json import data_set_json
+from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 BATCH = 32  # instances that one call of the executor does

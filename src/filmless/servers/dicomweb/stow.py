@@ -14,9 +14,9 @@ from filmless.servers.dicomweb.service import Service, all_done, media_type, req
 from filmless.servers.dicomweb.store_response import store_answer
 from filmless.servers.http_messages import Answer, BodyReader, Problem, Request
 from filmless.servers.memory import Regions
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.part10 import read_head, write_head
-from filmless.standards.dicom.scanner import Scan, scan
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.part10 import read_head, write_head
+from filmless.standards.data_set.scanner import Scan, scan
 from filmless.standards.dicom.uids import is_uid
 
 DICOM = "application/dicom"

@@ -11,9 +11,9 @@ from filmless.archive.errors import BadQuery, Unavailable
 from filmless.archive.model import DicomJson, Level, Query
 from filmless.archive.query.matching import read_query
 from filmless.servers.dimse.operation import Operation
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.identifier import Identifier, encode_identifier, parse_identifier
 from filmless.standards.dicom.dictionary import vr_of
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.identifier import Identifier, encode_identifier, parse_identifier
 from filmless.standards.dicom.sop_classes import PATIENT_ROOT_FIND
 from filmless.standards.dimse.status import Status
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from filmless.access.peers import Peer
 from filmless.servers.dimse.policy import Policy
-from filmless.standards.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from filmless.standards.data_set.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from filmless.standards.dicom.sop_classes import (
     PATIENT_ROOT_FIND,
     SOP_CLASSES,

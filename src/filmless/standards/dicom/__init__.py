@@ -1,1 +1,1 @@
-"""Data sets: encoding, dictionary, transfer syntaxes, SOP classes, frames, DICOM JSON (PS3.5, 3.6, 3.10, 3.18)."""
+"""The tables of DICOM, and what single values mean: dictionary, transfer syntaxes, SOP classes, UIDs, text (PS3.6)."""

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from filmless.standards.dicom.elements import (
+from filmless.standards.data_set.elements import (
     ITEM,
     ITEM_DELIMITATION,
     PIXELS,
@@ -14,8 +14,8 @@ from filmless.standards.dicom.elements import (
     read_header,
     tag_and_length,
 )
-from filmless.standards.dicom.fault import MAX_DEPTH, MAX_ELEMENTS, MAX_VALUE, BadBytes, FaultKind
-from filmless.standards.dicom.walk import fragments_end
+from filmless.standards.data_set.fault import MAX_DEPTH, MAX_ELEMENTS, MAX_VALUE, BadBytes, FaultKind
+from filmless.standards.data_set.walk import fragments_end
 
 _MAX_CONTAINERS = 2 * MAX_DEPTH  # a sequence and its item
 _BYTES_PER_CONTAINER = 8  # the least that a further container takes: its header

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
 
-from filmless.standards.dicom.fault import Fault, FaultKind
-from filmless.standards.dicom.identifier import Identifier, encode_identifier, parse_identifier
-from filmless.standards.dicom.part10 import write_head
+from filmless.standards.data_set.fault import Fault, FaultKind
+from filmless.standards.data_set.identifier import Identifier, encode_identifier, parse_identifier
+from filmless.standards.data_set.part10 import write_head
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT
 from native import encoded
 from objects import NATIVE_SYNTAXES

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import IntEnum
 
-from filmless.standards.dicom.elements import (
+from filmless.standards.data_set.elements import (
     ITEM,
     ITEM_DELIMITATION,
     PIXELS,
@@ -15,7 +15,7 @@ from filmless.standards.dicom.elements import (
     read_header,
     tag_and_length,
 )
-from filmless.standards.dicom.fault import MAX_DEPTH
+from filmless.standards.data_set.fault import MAX_DEPTH
 
 
 class Kind(IntEnum):

@@ -5,8 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from filmless.standards.dicom.elements import ITEM, SEQUENCE_DELIMITATION, UNDEFINED, Buffer, Encoding, tag_and_length
-from filmless.standards.dicom.scanner import EXTENDED_OFFSET_TABLE, Scan
+from filmless.standards.data_set.elements import (
+    ITEM,
+    SEQUENCE_DELIMITATION,
+    UNDEFINED,
+    Buffer,
+    Encoding,
+    tag_and_length,
+)
+from filmless.standards.data_set.scanner import EXTENDED_OFFSET_TABLE, Scan
 
 MAX_FRAGMENTS = 1_000_000  # of one object; frames of one that has more are not located
 MAX_OFFSET_TABLE = 16 << 20  # bytes

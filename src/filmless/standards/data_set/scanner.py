@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import repeat
 from struct import Struct
 
-from filmless.standards.dicom.elements import (
+from filmless.standards.data_set.elements import (
     LONG_VRS,
     PIXELS,
     SHORT_VRS,
@@ -16,11 +16,11 @@ from filmless.standards.dicom.elements import (
     actual_encoding,
     read_header,
 )
-from filmless.standards.dicom.fault import MAX_ELEMENTS, MAX_VALUE, BadBytes, Fault, FaultKind
-from filmless.standards.dicom.inflate import inflate_chunks
-from filmless.standards.dicom.sequences import skip_sequence
+from filmless.standards.data_set.fault import MAX_ELEMENTS, MAX_VALUE, BadBytes, Fault, FaultKind
+from filmless.standards.data_set.inflate import inflate_chunks
+from filmless.standards.data_set.sequences import skip_sequence
+from filmless.standards.data_set.walk import fragments_end
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
-from filmless.standards.dicom.walk import fragments_end
 
 SPECIFIC_CHARACTER_SET = 0x00080005
 EXTENDED_OFFSET_TABLE = 0x7FE00001

@@ -3,8 +3,8 @@
 import zlib
 from collections.abc import Iterator
 
-from filmless.standards.dicom.elements import Buffer, Encoding, actual_encoding
-from filmless.standards.dicom.fault import FREE_INFLATED, MAX_INFLATED, MAX_RATIO, BadBytes, FaultKind
+from filmless.standards.data_set.elements import Buffer, Encoding, actual_encoding
+from filmless.standards.data_set.fault import FREE_INFLATED, MAX_INFLATED, MAX_RATIO, BadBytes, FaultKind
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 MAX_READABLE = 128 << 20  # bytes held of an inflated data set

@@ -4,11 +4,11 @@ import struct
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from filmless.standards.dicom.elements import PIXELS, Buffer, Encoding
-from filmless.standards.dicom.fault import Fault
-from filmless.standards.dicom.inflate import MAX_READABLE, readable
-from filmless.standards.dicom.scanner import scan
-from filmless.standards.dicom.walk import Kind, walk
+from filmless.standards.data_set.elements import PIXELS, Buffer, Encoding
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.inflate import MAX_READABLE, readable
+from filmless.standards.data_set.scanner import scan
+from filmless.standards.data_set.walk import Kind, walk
 
 # Bytes of the numbers of a VR, which byte order turns (PS3.5 7.3); AT is two of two.
 _WIDTHS = {"AT": 2, "OW": 2, "SS": 2, "US": 2, "FL": 4, "OF": 4, "OL": 4, "SL": 4, "UL": 4}

@@ -6,14 +6,14 @@ from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from filmless.standards.dicom.elements import LONG_VRS, Buffer
-from filmless.standards.dicom.fault import Fault, FaultKind
-from filmless.standards.dicom.inflate import readable
-from filmless.standards.dicom.json_values import BINARY_VRS, element_json
-from filmless.standards.dicom.scanner import SPECIFIC_CHARACTER_SET, scan
+from filmless.standards.data_set.elements import LONG_VRS, Buffer
+from filmless.standards.data_set.fault import Fault, FaultKind
+from filmless.standards.data_set.inflate import readable
+from filmless.standards.data_set.json_values import BINARY_VRS, element_json
+from filmless.standards.data_set.scanner import SPECIFIC_CHARACTER_SET, scan
+from filmless.standards.data_set.walk import Kind, Step, walk
 from filmless.standards.dicom.text import TEXT_VRS, decode
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
-from filmless.standards.dicom.walk import Kind, Step, walk
 
 MAX_IDENTIFIER = 1 << 20  # bytes
 MAX_KEYS = 1000

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
 
-from filmless.standards.dicom.same import same_elements
+from filmless.standards.data_set.same import same_elements
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT
 from native import encoded
 from objects import NATIVE_SYNTAXES, ct_image

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filmless.standards.dicom.frames import FragmentReader, FrameTable, locate_frames
-from filmless.standards.dicom.scanner import Scan, scan
+from filmless.standards.data_set.frames import FragmentReader, FrameTable, locate_frames
+from filmless.standards.data_set.scanner import Scan, scan
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE
 from native import encoded
 from objects import ct_image

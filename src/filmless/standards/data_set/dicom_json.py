@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from filmless.standards.data_set.elements import PIXEL_REPRESENTATION, PIXELS, Buffer, Encoding
+from filmless.standards.data_set.inflate import readable
+from filmless.standards.data_set.json_values import BINARY_VRS, Json, element_json, little_endian_bytes
+from filmless.standards.data_set.scanner import SPECIFIC_CHARACTER_SET, Scan
+from filmless.standards.data_set.walk import Kind, Step, fragment_values, walk
 from filmless.standards.dicom.dictionary import VR, vr_of
-from filmless.standards.dicom.elements import PIXEL_REPRESENTATION, PIXELS, Buffer, Encoding
-from filmless.standards.dicom.inflate import readable
-from filmless.standards.dicom.json_values import BINARY_VRS, Json, element_json, little_endian_bytes
-from filmless.standards.dicom.scanner import SPECIFIC_CHARACTER_SET, Scan
-from filmless.standards.dicom.walk import Kind, Step, fragment_values, walk
 
 DicomJson = dict[str, Json]
 """A data set: "GGGGEEEE" to attribute."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from filmless import __version__
-from filmless.standards.dicom.elements import Buffer, guessed_encoding, read_header
-from filmless.standards.dicom.fault import Fault, FaultKind
+from filmless.standards.data_set.elements import Buffer, guessed_encoding, read_header
+from filmless.standards.data_set.fault import Fault, FaultKind
 from filmless.standards.dicom.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
