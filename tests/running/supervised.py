@@ -27,7 +27,7 @@ def main(data: Path) -> None:
     logs.configure()
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    Supervisor(lock_for_serving(data), None, [listening]).run(work, 2)
+    Supervisor(lock_for_serving(data), None, [listening]).run([work, work])
     os.write(1, b"stopped\n")
 
 

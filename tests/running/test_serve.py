@@ -145,7 +145,7 @@ def test_a_killed_server_process_is_replaced_and_loses_nothing(own_server: Serve
     for child in psutil.Process(own_server.process.pid).children():
         if "postgres" not in child.name():
             child.kill()
-    wait_until(lambda: own_server.log.count("event=server_process_ended") == 2)
+    wait_until(lambda: own_server.log.count("event=process_ended") == 3)
     wait_until(own_server.is_ready)
     assert len(studies(own_server, token)) == 1
 

@@ -8,6 +8,7 @@ import structlog
 from filmless.app import logs
 from filmless.app.data_folder import Holder, Lock, lock_for_serving
 from filmless.app.serving import listening
+from filmless.app.serving.job_process import JobProcess
 from filmless.app.serving.listening import Listening
 from filmless.app.serving.server_process import ServerProcess
 from filmless.app.serving.supervisor import Supervisor
@@ -40,9 +41,9 @@ def _run(settings: Settings, lock: Lock, sockets: Listening) -> None:
         migrate(dsn)
         prepared = prepare(settings, dsn)
         processes = settings.workers or len(os.sched_getaffinity(0))
-        work = ServerProcess(settings, dsn, sockets, Shares(processes), prepared.warnings)
+        server = ServerProcess(settings, dsn, sockets, Shares(processes), prepared.warnings)
         _announce(settings, sockets, prepared)
-        supervisor.run(work, processes)
+        supervisor.run([*([server] * processes), JobProcess(dsn)])
     finally:
         lock.say(Holder.STOPPING)
         if cluster:

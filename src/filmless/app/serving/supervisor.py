@@ -1,4 +1,4 @@
-"""The one light process that starts the database, binds the sockets and keeps the server processes alive."""
+"""The one light process that starts the database, binds the sockets and keeps the processes alive."""
 
 import contextlib
 import gc
@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,7 +26,7 @@ log = structlog.get_logger()
 
 
 class Work(Protocol):
-    """What a server process does; returns when it was told to stop by SIGTERM or by the end of ``life``."""
+    """What a process does; returns when it was told to stop by SIGTERM or by the end of ``life``."""
 
     def __call__(self, number: int, *, life: int, after_crash: bool) -> None: ...
 
@@ -47,6 +48,7 @@ class Supervisor:
         self._cluster = cluster
         self._sockets = sockets
         self._children: dict[int, _Child] = {}
+        self._works: Sequence[Work] = ()
         self._due: dict[int, float] = {}  # process number to the moment when it is started again
         # Children watch the read end: the write end closes with this process, however it ends.
         self._life, self._life_kept = os.pipe()
@@ -57,22 +59,23 @@ class Supervisor:
         """Whether SIGTERM or SIGINT has come."""
         return self._signals.is_told_to_stop
 
-    def run(self, work: Work, count: int) -> None:
-        """Listen, start ``count`` processes and return when all have ended after a signal."""
+    def run(self, works: Sequence[Work]) -> None:
+        """Listen, start a process for each work and return when all have ended after a signal."""
+        self._works = works
         for listening in self._sockets:
             listening.listen(512)
         gc.collect()
         gc.freeze()  # what exists now stays shared between the processes
-        for number in range(count):
-            self._fork(work, number, after_crash=False)
+        for number in range(len(works)):
+            self._fork(number, after_crash=False)
         self._lock.say(Holder.SERVING)
         while not self.is_told_to_stop:
             self._signals.wait(PAUSE_SECONDS if self._due else None)
             if not self.is_told_to_stop:
-                self._revive(work)
+                self._revive()
         self._stop()
 
-    def _fork(self, work: Work, number: int, *, after_crash: bool) -> None:
+    def _fork(self, number: int, *, after_crash: bool) -> None:
         process_id = os.fork()
         if process_id:
             self._children[number] = _Child(process_id, time.monotonic())
@@ -81,27 +84,27 @@ class Supervisor:
         try:
             self._signals.give_up()
             os.close(self._life_kept)
-            work(number, life=self._life, after_crash=after_crash)
+            self._works[number](number, life=self._life, after_crash=after_crash)
             code = 0
         except BaseException:  # the outermost frame of a process: logged, then its exit code tells
-            log.exception("server_process_failed", number=number)
+            log.exception("process_failed", number=number)
         finally:
             os._exit(code)
 
-    def _revive(self, work: Work) -> None:
+    def _revive(self) -> None:
         if self._cluster is not None and self._cluster.has_ended():
             self._restart_database(self._cluster)
         now = time.monotonic()
         for number, child in list(self._children.items()):
             status = _ended(child.process_id)
             if status is not None:
-                log.error("server_process_ended", number=number, status=status)
+                log.error("process_ended", number=number, status=status)
                 del self._children[number]
                 self._due[number] = now if now - child.started > CALM_SECONDS else now + PAUSE_SECONDS
         for number, moment in list(self._due.items()):
             if moment <= now:
                 del self._due[number]
-                self._fork(work, number, after_crash=True)
+                self._fork(number, after_crash=True)
 
     def _restart_database(self, cluster: Cluster) -> None:
         log.error("database_ended")
