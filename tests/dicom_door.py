@@ -107,15 +107,40 @@ class ArchiveInMemory:
     ) -> LargeInMemory:
         return LargeInMemory(self, instance_uid or "")
 
-    def stream(self, query: Query, scope: Scope) -> Iterator[DicomJson]:
+    def stream(self, query: Query, scope: Scope) -> "MatchesInMemory":
         self.queries.append(query)
         self.is_closed.clear()
-        try:
-            for match in self.matches:
-                self.gate.wait(10)
-                yield match
-        finally:
-            self.is_closed.set()
+        return MatchesInMemory(self)
+
+
+class MatchesInMemory:
+    """Matches that wait at the archive's gate, until they are let go of or broken off."""
+
+    def __init__(self, archive: ArchiveInMemory) -> None:
+        self._archive = archive
+        self._is_cancelled = threading.Event()
+        self._matches = _matches(archive, self._is_cancelled)
+
+    def __iter__(self) -> "MatchesInMemory":
+        return self
+
+    def __next__(self) -> DicomJson:
+        return next(self._matches)
+
+    def cancel(self) -> None:
+        self._is_cancelled.set()
+        self._archive.gate.set()
+
+
+def _matches(archive: ArchiveInMemory, is_cancelled: threading.Event) -> Iterator[DicomJson]:
+    try:
+        for match in archive.matches:
+            archive.gate.wait(10)
+            if is_cancelled.is_set():
+                return
+            yield match
+    finally:
+        archive.is_closed.set()
 
 
 class PeersInMemory:
@@ -276,6 +301,15 @@ class RawPeer:
         self.store_command(instance_uid, sop_class_uid)
         self.data_set(3, data)
         return self.status()
+
+    def cancel(self, context_id: int) -> None:
+        """Ask for no further answers to the latest request."""
+        elements: dict[int, int | str] = {
+            Element.COMMAND_FIELD: CommandField.C_CANCEL.value,
+            Element.MESSAGE_ID_RESPONDED_TO: self.message_id,
+            Element.DATA_SET_TYPE: 0x0101,
+        }
+        self.send(value(context_id, 3, write_command(elements)))
 
     def message(self) -> tuple[dict[int, int], dict[int, str], bytes]:
         """Numbers and texts of the next command, and its data set."""

@@ -123,6 +123,7 @@ def ae_add(
     transfer_syntaxes: Annotated[
         str, typer.Option(help="UIDs in the order we prefer within one presentation context; empty: our own order.")
     ] = "",
+    find_limit: Annotated[int, typer.Option(min=0, help="Answers to one of its queries at most; 0: no limit.")] = 0,
     data: Data = None,
     config: Config = None,
 ) -> None:
@@ -135,6 +136,7 @@ def ae_add(
         "duplicates": duplicates,
         "issuer": issuer,
         "transfer_syntaxes": transfer_syntaxes,
+        "find_limit": find_limit,
     }
     add_peer(_settings(config, data=data), (title, host, port), values)
     _say(f"{title} at {host}:{port} is registered.")

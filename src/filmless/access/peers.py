@@ -33,6 +33,7 @@ class Peer:
     duplicates: DuplicatePolicy = DuplicatePolicy.KEEP_BOTH
     issuer: str = ""  # Issuer of Patient ID for objects that say none
     transfer_syntaxes: tuple[str, ...] = ()  # preferred order within a presentation context; empty: ours
+    find_limit: int = 0  # answers to one C-FIND of this peer; 0: all there are
     last_seen_at: datetime | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -42,6 +43,8 @@ class Peer:
             raise BadPeer("The host is a name or an address.")
         if not 0 <= self.port <= 65535:
             raise BadPeer("The port is a number from 1 to 65535, or 0 for a peer that only calls.")
+        if not 0 <= self.find_limit < 1 << 31:
+            raise BadPeer("The limit of answers to a query is a number, 0 for none.")
         unknown = sorted(self.allow.difference(OPERATIONS))
         if unknown:
             raise BadPeer(f"Unknown operation {', '.join(unknown)}. Operations are: {', '.join(OPERATIONS)}.")

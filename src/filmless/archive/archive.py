@@ -11,7 +11,7 @@ from filmless.archive.errors import Damaged, NotFound, Unavailable
 from filmless.archive.events import Event, EventKind
 from filmless.archive.events import Outcome as EventOutcome
 from filmless.archive.findings import ConflictVersion, Finding
-from filmless.archive.model import Count, DicomJson, KeptInstance, Outcome, Page, Query, Received, Source
+from filmless.archive.model import Count, DicomJson, KeptInstance, Matches, Outcome, Page, Query, Received, Source
 from filmless.archive.ports import Catalog, History, PackStore, Search
 from filmless.archive.receive.candidate import Candidate, answered, storage_refusal
 from filmless.archive.receive.large import LargeStore
@@ -68,8 +68,8 @@ class Archive:
         self._record(EventKind.QUERY, scope, count=1)
         return page
 
-    def stream(self, query: Query, scope: Scope) -> Iterator[DicomJson]:
-        """All matches as they are read; closing the iterator lets go of the database."""
+    def stream(self, query: Query, scope: Scope) -> Matches:
+        """All matches as they are read; a bad query is refused before the first is asked for."""
         matches = self._search.stream(query, scope, self._read_header)
         self._record(EventKind.QUERY, scope, count=1)
         return matches

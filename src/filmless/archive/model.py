@@ -1,9 +1,10 @@
 """The nouns of the archive, and what a store may come to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 Buffer = bytes | bytearray | memoryview
 
@@ -155,6 +156,7 @@ class Query:
     include_all: bool = False
     fuzzy: bool = False
     combined: bool = False  # ranges of Study Date and Study Time are one range (PS3.4 C.2.2.2.5.4)
+    all_values: bool = False  # of several values of a key each must be there (PS3.4 C.2.2.2.8), not only one
     text: str | None = None  # each word is in the patient's name or ID, accession number or study description
     limit: int | None = None
     offset: int = 0
@@ -164,6 +166,17 @@ class Query:
 
 DicomJson = dict[str, dict[str, object]]
 """One data set in the DICOM JSON model (PS3.18 F.2): "GGGGEEEE" to {"vr", "Value"}."""
+
+
+class Matches(Protocol):
+    """All matches of a query as they are read; holds nothing of the database between two of them."""
+
+    def __iter__(self) -> Iterator[DicomJson]: ...
+
+    def __next__(self) -> DicomJson: ...
+
+    def cancel(self) -> None:
+        """End it from another thread: a statement that runs is broken off, and no further match comes."""
 
 
 @dataclass(frozen=True, slots=True)

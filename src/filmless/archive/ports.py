@@ -9,7 +9,7 @@ from typing import Protocol
 from filmless.archive.events import Event
 from filmless.archive.findings import ConflictVersion, Finding
 from filmless.archive.header import Header
-from filmless.archive.model import Buffer, Count, DicomJson, KeptInstance, Page, Placement, Query, StoredAs
+from filmless.archive.model import Buffer, Count, DicomJson, KeptInstance, Matches, Page, Placement, Query, StoredAs
 from filmless.archive.scope import Scope
 from filmless.standards.data_set.frames import FrameTable
 
@@ -177,7 +177,7 @@ class Search(Protocol):
     """Queries; ``read_header`` is asked for attributes that no row holds."""
 
     def find(self, query: Query, scope: Scope, read_header: ReadHeader | None = None) -> Page: ...
-    def stream(self, query: Query, scope: Scope, read_header: ReadHeader | None = None) -> Iterator[DicomJson]: ...
+    def stream(self, query: Query, scope: Scope, read_header: ReadHeader | None = None) -> Matches: ...
     def count(self, query: Query, scope: Scope, *, exact: bool = False) -> Count: ...
 
 

@@ -12,7 +12,9 @@ from filmless.database.events import EventLog
 
 LOCAL = "local:command"  # who changes the registry by a command on this machine
 
-_SELECT = "select title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes, last_seen_at from ae"
+_SELECT = (
+    "select title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes, find_limit, last_seen_at from ae"
+)
 
 
 class AeTitles:
@@ -33,15 +35,16 @@ class AeTitles:
             peer.duplicates.value,
             peer.issuer,
             list(peer.transfer_syntaxes),
+            peer.find_limit,
         )
         with self._database.connection() as connection:
             connection.execute(
                 """
-                insert into ae (title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes)
-                values (%s, %s, %s, %s, %s, %s, %s, %s)
+                insert into ae (title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes, find_limit)
+                values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
                 on conflict (title) do update set host = excluded.host, port = excluded.port, allow = excluded.allow,
                     tls = excluded.tls, duplicates = excluded.duplicates, issuer = excluded.issuer,
-                    transfer_syntaxes = excluded.transfer_syntaxes
+                    transfer_syntaxes = excluded.transfer_syntaxes, find_limit = excluded.find_limit
                 """,
                 values,
             )
@@ -51,6 +54,7 @@ class AeTitles:
                 "port": peer.port,
                 "allow": sorted(peer.allow),
                 "duplicates": peer.duplicates.value,
+                "find_limit": peer.find_limit,
             }
             self._events.record(connection, Event(EventKind.AE_CHANGED, actor, details=details))
 

@@ -1,6 +1,7 @@
 """Connections to PostgreSQL: a pool per process, one transaction per use."""
 
 import select
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ Connection = psycopg.Connection[TupleRow]
 STATEMENT_SECONDS = 10  # a read that takes longer is cut off
 # Rows asked for lie in memory or on an SSD: reading one costs little more than reading the next.
 PLANNING = "-c random_page_cost=1.1"
+CANCEL_SECONDS = 5.0  # for the server to take notice of a cancel
 CHECKOUT_SECONDS = 5.0  # waiting for a free connection; then the door answers "try again"
 
 
@@ -62,6 +64,37 @@ class Database:
     def close(self) -> None:
         """Close all connections; the pool cannot be used again."""
         self._pool.close()
+
+
+class Interrupt:
+    """Breaks off, from another thread, the statement that runs within ``over``."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+
+    def set(self) -> None:
+        """Break off what runs now, and whatever would begin later."""
+        with self._lock:
+            self.is_set = True
+            if self._connection is not None:
+                self._connection.cancel_safe(timeout=CANCEL_SECONDS)
+
+    @contextmanager
+    def over(self, connection: Connection) -> Iterator[None]:
+        """Run statements that may be broken off: ``Unavailable`` when they are."""
+        with self._lock:
+            self._connection = connection
+        try:
+            if self.is_set:
+                raise Unavailable("it was broken off")
+            yield
+        finally:
+            with self._lock:
+                self._connection = None
+            if self.is_set:  # a cancel that arrives late would hit the statement of the next user
+                connection.close()
 
 
 def _check(connection: psycopg.Connection[Any]) -> None:

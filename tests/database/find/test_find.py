@@ -1,7 +1,9 @@
 """What is found is what was asked for, at each level, in order, and within the scope."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 
 from filmless.archive.errors import BadQuery, Damaged
@@ -12,6 +14,7 @@ from filmless.database.connect import Database
 from filmless.database.find.postgres import PostgresFind
 from filmless.standards.dicom.dictionary import tag_of
 from index_rows import CT_IMAGE, EXPLICIT_LE, Rows
+from serving import wait_until
 
 ALL = Scope("test", everything=True)
 STUDY_UID, SERIES_UID, INSTANCE_UID = "0020000D", "0020000E", "00080018"
@@ -420,11 +423,41 @@ def test_a_long_list_streams_in_order_and_lets_go_of_the_connection(find: Postgr
     assert len(set(streamed)) == 450
     limited = find.stream(query(more={"limit": 300}), ALL)
     assert [values(match, STUDY_UID)[0] for match in limited] == streamed[:300]
-    for _ in range(20):  # more than the pool has connections
-        matches = find.stream(query(), ALL)
+    begun = [find.stream(query(), ALL) for _ in range(20)]  # more than the pool has connections
+    for matches in begun:
         for _ in range(250):
             next(matches)
-        matches.close()  # type: ignore[attr-defined]  # a generator
+
+
+def test_a_statement_that_runs_is_broken_off_at_once(find: PostgresFind, rows: Rows, database_dsn: str) -> None:
+    rows.study("1.1", PatientID="P1")
+    matches = find.stream(query(), ALL)
+    with psycopg.connect(database_dsn) as other, ThreadPoolExecutor(1) as executor:
+        other.execute("lock table study in access exclusive mode")
+        reading = executor.submit(list, matches)
+        waiting = (
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        )
+        wait_until(lambda: other.execute(waiting).fetchone() == (1,))
+        matches.cancel()
+        assert reading.result(5) == []
+    assert list(matches) == []
+    assert len(find.find(query(), ALL).matches) == 1
+
+
+def test_of_several_values_one_must_be_there_or_each_where_that_is_asked_for(people: PostgresFind) -> None:
+    assert uids(people, query(ModalitiesInStudy="CT\\SR")) == ["1.3", "1.1"]
+    assert uids(people, query(ModalitiesInStudy="CT\\SR", more={"all_values": True})) == ["1.1"]
+    assert uids(people, query(PatientID="P1\\P2", more={"all_values": True})) == ["1.2", "1.3", "1.1"]
+
+
+def test_sop_classes_of_a_study_are_found_and_answered(people: PostgresFind) -> None:
+    assert uids(people, query(SOPClassesInStudy=CT_IMAGE)) == ["1.2", "1.1"]
+    assert uids(people, query(SOPClassesInStudy="1.2.3\\1.2.4")) == []
+    (match,) = people.find(query(StudyInstanceUID="1.1", SOPClassesInStudy=""), ALL).matches
+    assert values(match, "00080062") == [CT_IMAGE]
+    (empty,) = people.find(query(StudyInstanceUID="1.4", SOPClassesInStudy=""), ALL).matches
+    assert values(empty, "00080062") == []
 
 
 def test_counts_are_exact_to_ten_thousand_and_beyond_on_demand(find: PostgresFind, database: Database) -> None:

@@ -5,11 +5,13 @@ import struct
 import pytest
 
 from dicom_door import EXPLICIT, IMPLICIT, STUDY_FIND, VERIFICATION, RawPeer, door, value
+from filmless.access.peers import Peer
 from filmless.archive.errors import BadQuery, Unavailable
 from filmless.archive.model import DicomJson, Level
 from filmless.standards.data_set.identifier import Identifier, parse_identifier
-from filmless.standards.dimse.commands import CommandField, Element, write_command
-from filmless.standards.upper_layer.pdu import PduType
+from filmless.standards.dimse.commands import CommandField, Element
+from filmless.standards.upper_layer.items import UserInformation
+from filmless.standards.upper_layer.pdu import AssociateAccept, PduType, read_pdu
 
 PATIENT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
 CONTEXTS = [(VERIFICATION, (IMPLICIT,)), (STUDY_FIND, (IMPLICIT,)), (PATIENT_FIND, (EXPLICIT, IMPLICIT))]
@@ -103,6 +105,101 @@ def test_a_bad_identifier_is_answered(context_id: int, model: str, identifier: b
         assert peer.echo() == 0
 
 
+SERIES_UID = 0x0020000E
+ONLY_FIND = "1.2.840.10008.5.1.4.1.2.3.1"
+
+
+@pytest.mark.parametrize(
+    ("context_id", "keys", "named"),
+    [
+        (3, ((LEVEL, "SERIES"), (SERIES_UID, "")), "StudyInstanceUID"),
+        (3, ((LEVEL, "SERIES"), (STUDY_UID, "1.2*")), "StudyInstanceUID"),
+        (3, ((LEVEL, "SERIES"), (STUDY_UID, "1.2\\1.3")), "StudyInstanceUID"),
+        (3, ((LEVEL, "IMAGE"), (STUDY_UID, "1.2")), "SeriesInstanceUID"),
+        (5, ((LEVEL, "STUDY"), (STUDY_UID, "1.2")), "PatientID"),
+        (5, ((LEVEL, "STUDY"), (PATIENT_ID, "P*")), "PatientID"),
+        (5, ((LEVEL, "SERIES"), (PATIENT_ID, "P1"), (STUDY_UID, "")), "StudyInstanceUID"),
+    ],
+)
+def test_a_hierarchical_search_needs_one_value_of_each_unique_key_above(
+    context_id: int, keys: tuple[tuple[int, str], ...], named: str
+) -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        peer.associate([(VERIFICATION, (IMPLICIT,)), (STUDY_FIND, (IMPLICIT,)), (PATIENT_FIND, (IMPLICIT,))])
+        ask(peer, implicit(*sorted(keys)), context_id, STUDY_FIND if context_id == 3 else PATIENT_FIND)
+        numbers, texts, _ = peer.message()
+    assert numbers[Element.STATUS] == 0xA900
+    assert named in texts[Element.ERROR_COMMENT]
+    assert len(texts[Element.ERROR_COMMENT]) <= 64
+    assert house.archive.queries == []
+
+
+def test_what_is_agreed_beyond_the_baseline_holds_for_the_query() -> None:
+    asked = ((STUDY_FIND, b"\1\1\1\1\1\1\1\1"), ("1.2.840.10008.5.1.4.1.2.2.2", b"\1"))
+    user = UserInformation(16384, "1.2.3", "RAW", extended=asked)
+    with door() as house, RawPeer(house.port) as peer:
+        kind, body = peer.associate(CONTEXTS, user=user)
+        accepted = read_pdu(kind, body)
+        ask(peer, implicit((LEVEL, "SERIES"), (SERIES_UID, "")))
+        assert answers(peer)[0] == [0x0000]
+        (query,) = house.archive.queries
+    assert isinstance(accepted, AssociateAccept)
+    assert dict(accepted.user.extended)[STUDY_FIND] == b"\1\1\1\1\0\1\1"
+    assert (query.fuzzy, query.combined, query.all_values) == (True, True, True)
+
+
+def test_without_negotiation_names_are_literal_and_date_and_time_apart() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        peer.associate(CONTEXTS)
+        ask(peer, implicit((LEVEL, "STUDY"), (STUDY_UID, "")))
+        assert answers(peer)[0] == [0x0000]
+        (query,) = house.archive.queries
+    assert (query.fuzzy, query.combined, query.all_values) == (False, False, False)
+
+
+def test_patient_study_only_ends_at_the_study() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        peer.associate([(VERIFICATION, (IMPLICIT,)), (ONLY_FIND, (IMPLICIT,))])
+        ask(peer, implicit((LEVEL, "STUDY"), (PATIENT_ID, "P1")), model=ONLY_FIND)
+        assert answers(peer)[0] == [0x0000]
+        ask(peer, implicit((LEVEL, "SERIES"), (PATIENT_ID, "P1"), (STUDY_UID, "1.2")), model=ONLY_FIND)
+        assert answers(peer)[0] == [0xA900]
+
+
+def test_a_limit_of_the_peer_ends_the_answers_with_a_word_and_not_as_if_that_were_all() -> None:
+    limited = Peer("CT1", "127.0.0.1", 104, find_limit=150)
+    with door(None, limited) as house, RawPeer(house.port) as peer:
+        peer.associate(CONTEXTS)
+        for count, status in ((151, 0xA700), (150, 0x0000)):
+            house.archive.matches = studies(count)
+            ask(peer, implicit((LEVEL, "STUDY"), (STUDY_UID, "")))
+            for _ in range(150):
+                assert peer.message()[0][Element.STATUS] == 0xFF00
+            numbers, texts, _ = peer.message()
+            assert numbers[Element.STATUS] == status
+            assert ("150" in texts.get(Element.ERROR_COMMENT, "")) == (status != 0)
+
+
+def test_a_cancel_is_answered_while_the_archive_still_searches() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        house.archive.matches = studies(1)
+        house.archive.gate.clear()
+        peer.associate(CONTEXTS)
+        ask(peer, implicit((LEVEL, "STUDY"), (STUDY_UID, "")))
+        peer.cancel(3)
+        assert answers(peer)[0] == [0xFE00]
+        assert house.archive.is_closed.wait(10)
+        assert peer.echo() == 0
+
+
+def test_a_key_of_a_level_below_is_told_though_only_its_value_is_wanted() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        house.archive.matches = studies(1)
+        peer.associate(CONTEXTS)
+        ask(peer, implicit((0x00080052, "STUDY"), (0x00181030, ""), (STUDY_UID, "")))
+        assert answers(peer)[0] == [0xFF01, 0x0000]
+
+
 def test_the_patient_level_belongs_to_the_patient_root() -> None:
     with door() as house, RawPeer(house.port) as peer:
         peer.associate(CONTEXTS)
@@ -130,8 +227,7 @@ def test_a_cancel_stops_the_answers() -> None:
         peer.associate(CONTEXTS)
         ask(peer, implicit((LEVEL, "STUDY"), (STUDY_UID, "")))
         assert peer.message()[0][Element.STATUS] == 0xFF00
-        cancel = {Element.COMMAND_FIELD: CommandField.C_CANCEL.value, Element.MESSAGE_ID_RESPONDED_TO: peer.message_id}
-        peer.send(value(3, 3, write_command({**cancel, Element.DATA_SET_TYPE: 0x0101})))
+        peer.cancel(3)
         statuses, _ = answers(peer)
         assert statuses[-1] == 0xFE00
         assert len(statuses) < 50_000

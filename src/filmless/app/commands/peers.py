@@ -38,6 +38,7 @@ def add_peer(settings: Settings, place: tuple[str, str, int], values: Mapping[st
         duplicates=duplicates,
         issuer=str(values["issuer"]),
         transfer_syntaxes=tuple(_words(values["transfer_syntaxes"])),
+        find_limit=int(str(values["find_limit"])),
     )
     with _registry(settings) as registry:
         registry.add(peer)
@@ -97,6 +98,7 @@ def _fields(peer: Peer) -> Iterator[str]:
     yield "tls" if peer.tls else "plain"
     yield peer.issuer
     yield ",".join(peer.transfer_syntaxes)
+    yield str(peer.find_limit)
 
 
 def _words(text: object) -> list[str]:

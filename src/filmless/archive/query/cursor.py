@@ -84,5 +84,13 @@ def read_cursor(query: Query, kinds: Sequence[SortKind]) -> list[SortValue] | No
 def fingerprint(query: Query) -> bytes:
     """Tell queries apart that list other rows, or list them in another order."""
     order = [(one.tag, one.descending) for one in query.order]
-    asked = (query.level.value, sorted(query.matches), query.fuzzy, query.combined, query.text or "", order)
+    asked = (
+        query.level.value,
+        sorted(query.matches),
+        query.fuzzy,
+        query.combined,
+        query.all_values,
+        query.text or "",
+        order,
+    )
     return hashlib.sha256(repr(asked).encode("utf-8", "surrogatepass")).digest()[:_FINGERPRINT]

@@ -8,6 +8,7 @@ from typing import TypeVar
 from filmless.archive.errors import BadQuery
 from filmless.archive.model import Level, Query
 from filmless.archive.query.match_values import (
+    KIND_OF_VR,
     Dates,
     Kind,
     Times,
@@ -24,14 +25,6 @@ _Range = TypeVar("_Range", Dates, Times)
 
 MAX_KEYS = 256  # of one query, items included
 MAX_DEPTH = 8  # sequences within sequences
-
-KIND_OF_VR = {
-    "AE": Kind.TEXT, "AS": Kind.TEXT, "AT": Kind.TEXT, "CS": Kind.CODE, "DA": Kind.DATE, "DS": Kind.NUMBER,
-    "DT": Kind.DATETIME, "FD": Kind.NUMBER, "FL": Kind.NUMBER, "IS": Kind.NUMBER, "LO": Kind.TEXT,
-    "LT": Kind.LONG_TEXT, "PN": Kind.NAME, "SH": Kind.TEXT, "SL": Kind.NUMBER, "SQ": Kind.SEQUENCE,
-    "SS": Kind.NUMBER, "ST": Kind.LONG_TEXT, "SV": Kind.NUMBER, "TM": Kind.TIME, "UC": Kind.TEXT, "UI": Kind.UID,
-    "UL": Kind.NUMBER, "UR": Kind.LONG_TEXT, "US": Kind.NUMBER, "UT": Kind.LONG_TEXT, "UV": Kind.NUMBER,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +53,7 @@ KEYS = {
         Key(0x00080030, Level.STUDY, Kind.TIME, "study_time"),
         Key(0x00080050, Level.STUDY, Kind.TEXT, "accession_number"),
         Key(0x00080061, Level.STUDY, Kind.CODE, "modalities"),
+        Key(0x00080062, Level.STUDY, Kind.UID, "sop_classes"),
         Key(0x00081030, Level.STUDY, Kind.TEXT, "study_description"),
         Key(0x00080090, Level.STUDY, Kind.NAME, "referrer"),
         Key(0x00200010, Level.STUDY, Kind.TEXT, "study_number"),
@@ -89,6 +83,11 @@ ATTRIBUTES = {
 
 # Say how a request or its answer is written; never matched (PS3.4 C.2.2.2, C.4.1.1.3.2).
 NEVER_MATCHED = frozenset({0x00080005, 0x00080052, 0x00080053, 0x00080054, 0x00080056, 0x00080201, 0x00081190})
+
+# Kept attributes of several values, of which a query may want each (PS3.4 C.2.2.2.8; VM of PS3.6).
+_OF_SEVERAL_VALUES = frozenset({
+    0x00080061, 0x00081048, 0x00081050, 0x00081060, 0x00081070, 0x00081080, 0x00101001, 0x00181020,
+})  # fmt: skip
 
 STUDY_ARRIVAL_DATE = 0x00321040  # when the study's last instance was received, in UTC; a sort key
 
@@ -168,10 +167,30 @@ def read_query(query: Query) -> Criteria:
             supported.append((keys, value))
         else:
             unsupported.append(".".join(name_of(tag) for tag in path))
+    if query.all_values:
+        supported = [(keys, one) for keys, value in supported for one in _each_value(keys[-1], value)]
     conditions: list[Condition] = list(_conditions(supported, fuzzy=query.fuzzy))
     if query.combined:
         conditions = _combined(conditions)
     return Criteria(tuple(conditions), words_of(query.text or ""), frozenset(returned), tuple(unsupported))
+
+
+def unsupported_keys(query: Query) -> tuple[str, ...]:
+    """Name the keys of a query that are not matched, or not returned (PS3.4 C.4.1.1.4: status FF01)."""
+    absent = (
+        () if query.level is Level.IMAGE else (tag for tag in sorted(query.include) if not _is_kept(tag, query.level))
+    )
+    return tuple(dict.fromkeys((*read_query(query).unsupported, *map(name_of, absent))))
+
+
+def _is_kept(tag: int, level: Level) -> bool:
+    key = key_of(tag)
+    return tag in NEVER_MATCHED or (key is not None and DEPTH_OF[key.level] <= DEPTH_OF[level])
+
+
+def _each_value(key: Key, value: str) -> list[str]:
+    """Take values apart of which each must be there."""
+    return value.split("\\") if key.tag in _OF_SEVERAL_VALUES else [value]
 
 
 def _keys(path: tuple[int, ...], level: Level) -> tuple[Key, ...]:

@@ -1,19 +1,19 @@
 """Finds what a query asks for within a scope: pages, streams and counts."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
-from filmless.archive.errors import BadQuery
+from filmless.archive.errors import BadQuery, Unavailable
 from filmless.archive.model import Count, DicomJson, Page, Query
 from filmless.archive.query.cursor import SortValue, read_cursor, write_cursor
 from filmless.archive.query.matching import read_query
 from filmless.archive.scope import Scope
-from filmless.database.connect import Database
+from filmless.database.connect import Database, Interrupt
 from filmless.database.find.query_sql import Compiler, Segment, Statement, segments
 from filmless.database.find.rows import Answer, ReadHeader, Row, RowReader, answer_to
 
@@ -48,7 +48,7 @@ class PostgresFind:
         more = 0 < limit < len(rows)
         return Page(matches, search.cursor_at(rows[limit - 1]) if more else None, search.criteria.unsupported)
 
-    def stream(self, query: Query, scope: Scope, read_header: ReadHeader | None = None) -> Iterator[DicomJson]:
+    def stream(self, query: Query, scope: Scope, read_header: ReadHeader | None = None) -> "Stream":
         """Give all matches as they are read, up to the query's limit; no connection is held between them.
 
         Understands the query at once, so a bad one is refused before the first match is asked for.
@@ -57,7 +57,7 @@ class PostgresFind:
         offset = _within(query.offset, "offset", 0, _LARGEST_OFFSET)
         search = _Search(query, scope, headers=read_header is not None)
         after = read_cursor(query, search.kinds)
-        return self._matches(search, _Span(after, offset, limit), read_header)
+        return Stream(self._database, search, _Span(after, offset, limit), RowReader(search.answer, read_header))
 
     def count(self, query: Query, scope: Scope, *, exact: bool = False) -> Count:
         """Count the matches: to 10,000 and then "more than", or all of them where it is asked for exactly."""
@@ -68,20 +68,6 @@ class PostgresFind:
         number = int(counted["count"])
         return Count(number, is_exact=True) if exact or number <= COUNTED else Count(COUNTED, is_exact=False)
 
-    def _matches(self, search: "_Search", span: "_Span", read_header: ReadHeader | None) -> Iterator[DicomJson]:
-        """Read rows in portions, each behind the last: while a peer takes its time no connection is held."""
-        reader = RowReader(search.answer, read_header)
-        after, offset, left, portion = span.after, span.offset, span.limit, _FIRST_ROWS
-        while left is None or left > 0:
-            wanted = portion if left is None else min(left, portion)
-            with _cursor(self._database) as cursor:
-                rows = search.rows(cursor, after, wanted, offset)
-            yield from map(reader, rows)
-            if len(rows) < wanted:
-                return
-            after, offset, portion = search.sort_values(rows[-1]), 0, _MORE_ROWS
-            left = None if left is None else left - wanted
-
 
 @dataclass(frozen=True, slots=True)
 class _Span:
@@ -90,6 +76,44 @@ class _Span:
     after: Sequence[SortValue] | None
     offset: int
     limit: int | None
+
+
+class Stream:
+    """Matches in order, read in portions, each behind the last: while a peer takes its time no connection is held."""
+
+    def __init__(self, database: Database, search: "_Search", span: _Span, reader: RowReader) -> None:
+        self._interrupt = Interrupt()
+        self._matches = _matches(database, search, span, reader, self._interrupt)
+
+    def __iter__(self) -> "Stream":
+        return self
+
+    def __next__(self) -> DicomJson:
+        return next(self._matches)
+
+    def cancel(self) -> None:
+        """End it from another thread: what the database does for it is broken off."""
+        self._interrupt.set()
+
+
+def _matches(
+    database: Database, search: "_Search", span: _Span, reader: RowReader, interrupt: Interrupt
+) -> Iterator[DicomJson]:
+    after, offset, left, portion = span.after, span.offset, span.limit, _FIRST_ROWS
+    while left is None or left > 0:
+        wanted = portion if left is None else min(left, portion)
+        try:
+            with _cursor(database, interrupt) as cursor:
+                rows = search.rows(cursor, after, wanted, offset)
+        except Unavailable:
+            if interrupt.is_set:
+                return
+            raise
+        yield from map(reader, rows)
+        if len(rows) < wanted:
+            return
+        after, offset, portion = search.sort_values(rows[-1]), 0, _MORE_ROWS
+        left = None if left is None else left - wanted
 
 
 class _Search:
@@ -135,9 +159,13 @@ def _fetched(cursor: Cursor, statement: Statement) -> list[Row]:
 
 
 @contextmanager
-def _cursor(database: Database) -> Iterator[Cursor]:
+def _cursor(database: Database, interrupt: Interrupt | None = None) -> Iterator[Cursor]:
     """Open a cursor; values that the database cannot compare are a bad query."""
-    with database.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+    with (
+        database.connection() as connection,
+        nullcontext() if interrupt is None else interrupt.over(connection),
+        connection.cursor(row_factory=dict_row) as cursor,
+    ):
         try:
             yield cursor
         except psycopg.DataError as error:

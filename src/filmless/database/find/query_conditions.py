@@ -153,9 +153,12 @@ class Conditions:
             digests = self._bound.bind([uid_digest(uid) for uid in texts])
             uids = self._bound.bind(texts)
             return f"(i.uid_digest = any({digests}::uuid[]) and i.instance_uid = any({uids}::text[]))"
-        if field in _CODE_COLUMN:
+        if field in _CODE_COLUMN or field == "sop_classes":
             codes = select(f"id from uid_code where uid = any({self._bound.bind(texts)}::text[])")
-            return f"{_CODE_COLUMN[field]} in ({codes})"
+            if field in _CODE_COLUMN:
+                return f"{_CODE_COLUMN[field]} in ({codes})"
+            instances = "from series c join instance n on n.series_id = c.id where c.study_id = s.id"
+            return f"exists ({select(f'{instances} and n.sop_class in ({codes})')})"
         if len(texts) == 1:
             return f"{COLUMN[field]} = {self._bound.bind(texts[0])}"
         return f"{COLUMN[field]} = any({self._bound.bind(texts)}::text[])"

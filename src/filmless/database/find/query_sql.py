@@ -62,6 +62,7 @@ class Fields:
 
     attributes: frozenset[Level]  # levels whose attributes are needed
     study_counts: bool = False
+    study_sop_classes: bool = False
     patient_counts: bool = False
     placement: bool = False  # where the instance's bytes lie
 
@@ -113,6 +114,10 @@ _COLUMNS = {
     ),
 }  # fmt: skip
 _CODES = ("join uid_code sop on sop.id = i.sop_class", "join uid_code syntax on syntax.id = i.transfer_syntax")
+_SOP_CLASSES = (
+    "select array(select distinct code.uid from series c join instance n on n.series_id = c.id"
+    " join uid_code code on code.id = n.sop_class where c.study_id = s.id order by code.uid) as uids"
+)
 _PLACEMENT = (
     "pack.name as pack", "i.pack_offset", "i.length", "i.head_length", "i.head_sha256", "i.data_set_sha256",
     "i.pixel_offset", "i.received_at",
@@ -237,6 +242,9 @@ class Compiler:
             counted = "count(*) as series, coalesce(sum(c.instance_count), 0) as instances"
             of_study = select(f"{counted} from series c where c.study_id = s.id")
             joined.append(f"cross join lateral ({of_study}) study_count")
+        if fields.study_sop_classes:
+            columns.append("study_class.uids as study_sop_classes")
+            joined.append(f"cross join lateral ({_SOP_CLASSES}) study_class")
         if fields.patient_counts:
             names = ("studies", "series", "instances")
             columns += [f"patient_count.{name} as patient_{name}" for name in names]

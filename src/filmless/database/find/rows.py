@@ -44,6 +44,7 @@ DEFAULTS = {
 _ROW = {
     0x0020000D: (Level.STUDY, "study_uid"),
     0x00080061: (Level.STUDY, "modalities"),
+    0x00080062: (Level.STUDY, "study_sop_classes"),
     0x00201206: (Level.STUDY, "study_series"),
     0x00201208: (Level.STUDY, "study_instances"),
     STUDY_ARRIVAL_DATE: (Level.STUDY, "last_received_at"),
@@ -62,6 +63,7 @@ _ROW = {
     0x00201202: (Level.PATIENT, "patient_series"),
     0x00201204: (Level.PATIENT, "patient_instances"),
 }
+_SOP_CLASSES = 0x00080062
 _STUDY_COUNTS = frozenset({0x00201206, 0x00201208})
 _PATIENT_COUNTS = frozenset({0x00201200, 0x00201202, 0x00201204})
 _ISSUER = "00100021"
@@ -95,6 +97,7 @@ def answer_to(query: Query, criteria: Criteria, *, headers: bool) -> Answer:
     fields = Fields(
         attributes | {Level.PATIENT} if counts_patient else attributes,
         study_counts=Level.STUDY in reached and bool(tags & _STUDY_COUNTS or query.include_all),
+        study_sop_classes=_SOP_CLASSES in tags and Level.STUDY in reached,
         patient_counts=counts_patient,
         placement=headers and level is Level.IMAGE and bool(in_header or query.include_all),
     )

@@ -1,20 +1,22 @@
-"""C-FIND: Query/Retrieve, Study and Patient Root (PS3.4 C.4.1): matches are sent while the index gives them."""
+"""C-FIND: Query/Retrieve (PS3.4 C.4.1): matches are sent while the index gives them."""
 
+import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 
 from filmless.access.roles import Right
 from filmless.access.scope import scope
 from filmless.archive.errors import BadQuery, Unavailable
-from filmless.archive.model import DicomJson, Level, Query
-from filmless.archive.query.matching import read_query
+from filmless.archive.model import DicomJson, Level, Matches, Query
+from filmless.archive.query.matching import unsupported_keys
 from filmless.servers.dimse.operation import Operation
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.identifier import Identifier, encode_identifier, parse_identifier
 from filmless.standards.dicom.dictionary import vr_of
-from filmless.standards.dicom.sop_classes import PATIENT_ROOT_FIND
+from filmless.standards.dimse.query_models import FIND_LEVELS, read_extensions, wrong_unique_key
 from filmless.standards.dimse.status import Status
 
 MAX_IDENTIFIER = 1 << 20  # bytes
@@ -31,6 +33,7 @@ class _Asked:
     query: Query
     tags: frozenset[int]  # what the answers hold
     pending: Status
+    limit: int  # answers; 0: all there are
 
 
 async def c_find(operation: Operation) -> None:
@@ -45,52 +48,77 @@ async def c_find(operation: Operation) -> None:
         if isinstance(asked, str):
             operation.answer(Status.DATA_SET_MISMATCH, asked)
             return
-        matches = await operation.in_executor(operation.collaborators.archive.stream, asked.query, allowed)
-        status = await _send_matches(operation, asked, matches)
+        matches = operation.collaborators.archive.stream(asked.query, allowed)
+        await _send_matches(operation, asked, matches)
     except BadQuery as fault:
         operation.answer(Status.CANNOT_UNDERSTAND, fault.reason)
     except Unavailable:
         operation.answer(Status.OUT_OF_RESOURCES, "the archive does not answer now; try again")
-    else:
-        operation.answer(status)
 
 
 def _understand(operation: Operation, data: bytes) -> _Asked | str:
     """The query, or why there is none."""
+    model = operation.context.abstract_syntax
     identifier = parse_identifier(data, operation.context.transfer_syntax)
     if isinstance(identifier, Fault):
         return identifier.reason
-    level = _level_of(identifier)
-    if level is None or (level is Level.PATIENT and operation.context.abstract_syntax != PATIENT_ROOT_FIND):
-        return "Query/Retrieve Level is missing or not of this model"
-    keys = tuple((path, value) for path, value in identifier.keys if path[0] not in _OURS)
-    query = Query(level=level, matches=keys, include=identifier.tags - _OURS)
-    unsupported = read_query(query).unsupported
-    return _Asked(query, identifier.tags - _OURS, Status.PENDING_UNSUPPORTED_KEYS if unsupported else Status.PENDING)
+    values = dict(identifier.keys)
+    level, levels = values.get((_LEVEL,), ""), FIND_LEVELS[model]
+    if level not in levels:
+        return f"Query/Retrieve Level must be {', '.join(levels)}"
+    extensions = read_extensions(operation.requestor.extended.get(model, b""))
+    if not extensions.relational and (key := wrong_unique_key(levels, level, values)):
+        return f"{key} needs one value at {level} level (hierarchical)"
+    return _asked(operation, identifier, Query(
+        level=Level(level),
+        matches=tuple((path, value) for path, value in identifier.keys if path[0] not in _OURS),
+        include=identifier.tags - _OURS,
+        fuzzy=extensions.fuzzy,
+        combined=extensions.combined,
+        all_values=extensions.multiple,
+    ))  # fmt: skip
 
 
-def _level_of(identifier: Identifier) -> Level | None:
-    named = dict(identifier.keys).get((_LEVEL,), "")
-    return Level(named) if named in set(Level) else None
+def _asked(operation: Operation, identifier: Identifier, query: Query) -> _Asked:
+    peer = operation.requestor.peer
+    limit = peer.find_limit if peer is not None else 0
+    pending = Status.PENDING_UNSUPPORTED_KEYS if unsupported_keys(query) else Status.PENDING
+    return _Asked(replace(query, limit=limit + 1) if limit else query, identifier.tags - _OURS, pending, limit)
 
 
-async def _send_matches(operation: Operation, asked: _Asked, matches: Iterator[DicomJson]) -> Status:
-    size = FIRST_BATCH
-    try:
-        while not operation.is_cancelled():
-            answers = await operation.in_executor(_next_answers, operation, asked, matches, size)
-            for answer in answers:
-                if operation.is_cancelled():
-                    return Status.CANCEL
-                operation.answer(asked.pending, data_set=answer)
-            if len(answers) < size:
-                return Status.SUCCESS
-            await operation.writable()
-            size = BATCH
-        return Status.CANCEL
-    finally:
-        if close := getattr(matches, "close", None):  # a generator holds a cursor until it is closed
-            await operation.in_executor(close)
+async def _send_matches(operation: Operation, asked: _Asked, matches: Matches) -> None:
+    sent, size = 0, FIRST_BATCH
+    while True:
+        answers = await _unless_stopped(operation, asked, matches, size)
+        if answers is None:
+            return
+        for answer in answers:
+            if asked.limit and sent == asked.limit:
+                operation.answer(Status.OUT_OF_RESOURCES, f"more than your limit of {asked.limit}; narrow the query")
+                return
+            operation.answer(asked.pending, data_set=answer)
+            sent += 1
+        if len(answers) < size:
+            operation.answer(Status.SUCCESS)
+            return
+        await operation.writable()
+        size = BATCH
+
+
+async def _unless_stopped(operation: Operation, asked: _Asked, matches: Matches, size: int) -> list[bytes] | None:
+    """The next answers; None when the peer wanted no more, which is answered while the database still lets go."""
+    stop = asyncio.ensure_future(operation.stopped())
+    fetching = asyncio.ensure_future(operation.in_executor(_next_answers, operation, asked, matches, size))
+    await asyncio.wait((stop, fetching), return_when=asyncio.FIRST_COMPLETED)
+    if not stop.done():
+        stop.cancel()
+        return await fetching
+    operation.answer(Status.CANCEL)
+    # Not in the executor of the calls: all its threads may be waiting for statements like this one.
+    await asyncio.get_running_loop().run_in_executor(None, matches.cancel)
+    with suppress(BadQuery, Unavailable):
+        await fetching
+    return None
 
 
 def _next_answers(operation: Operation, asked: _Asked, matches: Iterator[DicomJson], size: int) -> list[bytes]:

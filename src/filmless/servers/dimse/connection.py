@@ -236,7 +236,7 @@ class Connection(asyncio.BufferedProtocol):
     def _accept(self, request: AssociateRequest, caller: Caller) -> None:
         self._agreement = agree(request, self._house.policy, caller.peer)
         self._association.accept(self._agreement.results, self._agreement.user, self._loop.time())
-        requestor = _requestor(request, caller, self.address)
+        requestor = _requestor(request, caller, self.address, self._agreement)
         self.dialogue = Dialogue(requestor, self._association.contexts, self._house.collaborators, self)
         self._flush()
 
@@ -289,7 +289,7 @@ class Connection(asyncio.BufferedProtocol):
         await self._loop.run_in_executor(collaborators.executor, collaborators.record.record_association, summary)
 
 
-def _requestor(request: AssociateRequest, caller: Caller, address: str) -> Requestor:
+def _requestor(request: AssociateRequest, caller: Caller, address: str, agreement: Agreement) -> Requestor:
     peer = caller.peer
     return Requestor(
         principal=Principal(Kind.AE, request.calling_ae, Role.SERVICE, address),
@@ -302,6 +302,7 @@ def _requestor(request: AssociateRequest, caller: Caller, address: str) -> Reque
         ),
         called_ae=request.called_ae,
         peer=peer,
+        extended=dict(agreement.user.extended),
     )
 
 

@@ -7,9 +7,7 @@ from filmless.access.peers import Peer
 from filmless.servers.dimse.policy import Policy
 from filmless.standards.data_set.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from filmless.standards.dicom.sop_classes import (
-    PATIENT_ROOT_FIND,
     SOP_CLASSES,
-    STUDY_ROOT_FIND,
     VERIFICATION,
     Hierarchy,
     Service,
@@ -21,6 +19,7 @@ from filmless.standards.dicom.transfer_syntaxes import (
     transfer_syntax,
 )
 from filmless.standards.dicom.uids import is_uid
+from filmless.standards.dimse.query_models import FIND_LEVELS, agreed_extensions
 from filmless.standards.upper_layer.items import (
     APPLICATION_CONTEXT,
     ContextResult,
@@ -42,7 +41,7 @@ LEAST_MAX_LENGTH = 128  # bytes; a peer that takes less per PDU cannot be answer
 
 _TITLE = re.compile(r"[ -\[\]-~]{1,16}")  # PS3.5 6.2 AE: printable, no backslash
 _QUERY_SYNTAXES = frozenset((EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN))
-_OPERATION_OF = {VERIFICATION: "echo", PATIENT_ROOT_FIND: "find", STUDY_ROOT_FIND: "find"}
+_OPERATION_OF = {VERIFICATION: "echo"} | dict.fromkeys(FIND_LEVELS, "find")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +86,7 @@ def agree(request: AssociateRequest, policy: Policy, peer: Peer | None) -> Agree
             roles=tuple(
                 Role(role.sop_class_uid, role.scu, scp=False) for role in user.roles if is_uid(role.sop_class_uid)
             ),
+            extended=tuple((uid, agreed_extensions(asked)) for uid, asked in user.extended if uid in FIND_LEVELS),
         ),
     )
 

@@ -1,8 +1,8 @@
 """One request of a peer while it is served: its command, its data set as it arrives, and its answers."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from filmless.access.peers import Peer
@@ -30,6 +30,7 @@ class Requestor:
     source: Source
     called_ae: str
     peer: Peer | None  # None: not registered
+    extended: Mapping[str, bytes] = field(default_factory=dict)  # agreed application information, by SOP class
 
 
 class Line(Protocol):
@@ -69,6 +70,7 @@ class Operation:
         self._is_discarding = False
         self._is_lost = False
         self._waiter: asyncio.Future[None] | None = None
+        self._stop = asyncio.Event()
 
     @property
     def holds_data(self) -> bool:
@@ -99,10 +101,12 @@ class Operation:
     def cancel(self) -> None:
         """The peer wants no further answers."""
         self._is_cancelled = True
+        self._stop.set()
 
     def lose(self) -> None:
         """The association is over."""
         self._is_lost = True
+        self._stop.set()
         self._wake()
 
     # For the service
@@ -110,6 +114,10 @@ class Operation:
     def is_cancelled(self) -> bool:
         """Whether the peer wants no further answers (C-CANCEL)."""
         return self._is_cancelled
+
+    async def stopped(self) -> None:
+        """Wait until the peer wants no further answers, or is gone."""
+        await self._stop.wait()
 
     async def take(self, up_to: int = MEMORY_LIMIT) -> memoryview:
         """The data set to its end, or the next ``up_to`` bytes of it and somewhat more.

@@ -1,13 +1,12 @@
 """What holds for a DICOM listener: its title, its limits, and what it is given to work with."""
 
-from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from filmless.access.peers import Peer
-from filmless.archive.model import Buffer, DicomJson, Outcome, Query, Received, Source
+from filmless.archive.model import Buffer, Matches, Outcome, Query, Received, Source
 from filmless.archive.scope import Scope
 from filmless.servers.memory import Regions
 from filmless.standards.upper_layer.association import Limits
@@ -62,7 +61,7 @@ class Archive(Protocol):
     ) -> LargeStore:
         """Begin to keep a large instance; blocks."""
 
-    def stream(self, query: Query, scope: Scope) -> Iterator[DicomJson]:
+    def stream(self, query: Query, scope: Scope) -> Matches:
         """Every match; the iterator blocks."""
 
 
