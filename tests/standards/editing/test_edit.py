@@ -7,7 +7,7 @@ from io import BytesIO
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.dataelem import DataElement
@@ -106,6 +106,7 @@ def data_sets(draw: st.DrawFn, depth: int = 2) -> Dataset:
     return made
 
 
+@settings(deadline=None)
 @given(data_sets(), st.sampled_from(NATIVE_SYNTAXES), st.sampled_from(["New^Name", "Müller^Jörg", "山田^太郎"]))
 def test_an_edit_reads_as_the_changes_and_everything_else_is_as_it_was(
     extra: Dataset, syntax: str, new_name: str
@@ -312,6 +313,7 @@ def test_a_data_set_that_ends_within_an_element_is_not_continued() -> None:
     assert outcome.kind is FaultKind.TRUNCATED
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(NATIVE_SYNTAXES), st.sampled_from(["New", "山田"]), st.booleans())
 def test_odd_bytes_never_raise(noise: bytes, syntax: str, new_name: str, is_behind: bool) -> None:
     data_set = data_set_bytes(ct_image(), ExplicitVRLittleEndian)[:200]
