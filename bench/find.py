@@ -16,6 +16,7 @@ from pathlib import Path
 import orjson
 import psycopg
 
+from filmless.access.seal import KEY_BYTES, AesSivSeal
 from filmless.archive.model import Level, Order, Query
 from filmless.archive.query.matching import STUDY_ARRIVAL_DATE, read_query
 from filmless.archive.scope import Scope
@@ -145,7 +146,7 @@ def percentiles(seconds: list[float]) -> str:
 
 def measure(dsn: str, size: int, repeats: int, *, plans: bool) -> None:
     database = Database(dsn)
-    find = PostgresFind(database)
+    find = PostgresFind(database, AesSivSeal(bytes(KEY_BYTES)))
     for name, query in QUERIES.items():
         criteria = read_query(query)
         compiler = Compiler(query, criteria, ALL)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from filmless.access.seal import KEY_BYTES, AesSivSeal
 from filmless.archive.archive import Archive
 from filmless.archive.model import Door, Received, Source, Stored
 from filmless.archive.receive.store import Committer
@@ -135,7 +136,9 @@ def measure(options: argparse.Namespace, folder: Path, dsn: str, postmaster: int
     events = EventLog(database)
     packs, index = PackFolder(root), IndexRecord(database, events)
     group = GroupCommitter(Committer(packs, index).commit)
-    archive = Archive(packs, IndexRead(database), PostgresFind(database), events, group.submit)
+    archive = Archive(
+        packs, IndexRead(database), PostgresFind(database, AesSivSeal(bytes(KEY_BYTES))), events, group.submit
+    )
     number = 0
     print(f"load {os.getloadavg()[0]:.1f}; stores per second, CPU ms per instance: archive, PostgreSQL, both")
     for kind, count in (("ct", options.ct), ("mr", options.mr)):

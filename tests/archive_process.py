@@ -24,6 +24,7 @@ from filmless.storage.files import FreeSpace
 from filmless.storage.folder import PackFolder
 from filmless.storage.group_commit import GroupCommitter
 from objects import data_set_bytes
+from seals import SEAL
 
 SCOPE = Scope(actor="ae:TEST", everything=True)
 SOURCE = Source(Door.C_STORE, calling_ae="TEST")
@@ -56,7 +57,9 @@ class Process:
         self.index = IndexRecord(database, self.events, reconnect_seconds=reconnect_seconds)
         self.committer = Committer(self.packs, self.index)
         self.group = GroupCommitter(self.committer.commit)
-        self.archive = Archive(self.packs, IndexRead(database), PostgresFind(database), self.events, self.group.submit)
+        self.archive = Archive(
+            self.packs, IndexRead(database), PostgresFind(database, SEAL), self.events, self.group.submit
+        )
 
     def submit(self, image: Dataset, *others: str, source: Source = SOURCE) -> "Future[Outcome]":
         return self.archive.store(received(image, *others, source=source), SCOPE)

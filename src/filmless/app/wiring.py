@@ -11,6 +11,8 @@ from pathlib import Path
 import structlog
 
 from filmless import __version__
+from filmless.access.seal import AesSivSeal
+from filmless.app.cursor_key import cursor_key
 from filmless.app.data_folder import Reached
 from filmless.app.housekeeping import Housekeeping
 from filmless.app.record import AssociationRecord
@@ -66,7 +68,7 @@ class ArchiveParts:
         self.archive = Archive(
             self.packs,
             IndexRead(self.database),
-            PostgresFind(self.database),
+            PostgresFind(self.database, AesSivSeal(cursor_key(settings.data))),
             self.events,
             self._group_committer.submit,
         )

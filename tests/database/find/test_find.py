@@ -14,6 +14,7 @@ from filmless.database.connect import Database
 from filmless.database.find.postgres import PostgresFind
 from filmless.standards.dicom.dictionary import tag_of
 from index_rows import CT_IMAGE, EXPLICIT_LE, Rows
+from seals import SEAL
 from serving import wait_until
 
 ALL = Scope("test", everything=True)
@@ -42,7 +43,7 @@ def rows(database: Database) -> Rows:
 
 @pytest.fixture
 def find(database: Database) -> PostgresFind:
-    return PostgresFind(database)
+    return PostgresFind(database, SEAL)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,7 @@ def people(module_database: Database) -> PostgresFind:
     )
     rows.study("1.3", {"1.3.1": {"Modality": "CT"}}, PatientName="Smythe^Ann", PatientID="P1", StudyDate="20210112")
     rows.study("1.4", PatientName="Müller^Jürgen^^Dr", PatientID="", StudyDate="before")
-    return PostgresFind(module_database)
+    return PostgresFind(module_database, SEAL)
 
 
 def uids(find: PostgresFind, asked: Query, scope: Scope = ALL, key: str = STUDY_UID) -> list[str]:

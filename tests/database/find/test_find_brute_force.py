@@ -15,6 +15,7 @@ from filmless.database.connect import Database
 from filmless.database.find.postgres import PostgresFind
 from filmless.standards.dicom.dictionary import tag_of
 from index_rows import Rows
+from seals import SEAL
 
 ALL = Scope("test", everything=True)
 
@@ -56,7 +57,7 @@ def find(module_database: Database) -> PostgresFind:
     for study in STUDIES:
         values = dict(study)
         rows.study(values.pop("StudyInstanceUID"), **values)
-    return PostgresFind(module_database)
+    return PostgresFind(module_database, SEAL)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from filmless.archive.scope import Scope
 from filmless.database.connect import Database
 from filmless.database.find.postgres import PostgresFind
 from index_rows import Rows
+from seals import SEAL
 
 ALL = Scope("test", everything=True)
 NAME, PATIENT_ID, DATE, TIME = 0x00100010, 0x00100020, 0x00080020, 0x00080030
@@ -64,7 +65,7 @@ def find(module_database: Database) -> PostgresFind:
     rows.study("1.1", {"1.1.1": {"Modality": "CT", "instances": [{"SOPInstanceUID": "1.1.1.1"}]}},
                PatientName="a" * 500, PatientID="P1", ReferringPhysicianName="a" * 2000, StudyDate="20210110",
                PatientAge="051Y")  # fmt: skip
-    return PostgresFind(module_database)
+    return PostgresFind(module_database, SEAL)
 
 
 def ask(find: PostgresFind, query: Query) -> None:

@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from filmless.archive.errors import BadQuery, Unavailable
 from filmless.archive.model import Count, DicomJson, Page, Query
-from filmless.archive.query.cursor import SortValue, read_cursor, write_cursor
+from filmless.archive.query.cursor import Seal, SortValue, read_cursor, write_cursor
 from filmless.archive.query.matching import read_query
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database, Interrupt
@@ -30,8 +30,9 @@ _LARGEST_OFFSET = 1 << 62
 class PostgresFind:
     """Searches the rows of patient, study, series and instance."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seal: Seal) -> None:
         self._database = database
+        self._seal = seal
 
     def find(self, query: Query, scope: Scope, read_header: ReadHeader | None = None) -> Page:
         """Give one page; ``read_header`` is asked for attributes that only the stored object holds.
@@ -41,12 +42,13 @@ class PostgresFind:
         limit = _within(query.limit, "limit", PAGE, LARGEST_PAGE)
         offset = _within(query.offset, "offset", 0, _LARGEST_OFFSET)
         search = _Search(query, scope, headers=read_header is not None)
-        after = read_cursor(query, search.kinds)
+        after = read_cursor(query, search.kinds, self._seal)
         with _cursor(self._database) as cursor:
             rows = search.rows(cursor, after, limit + 1, offset)
         matches = list(map(RowReader(search.answer, read_header), rows[:limit]))
         more = 0 < limit < len(rows)
-        return Page(matches, search.cursor_at(rows[limit - 1]) if more else None, search.criteria.unsupported)
+        cursor_text = write_cursor(query, search.sort_values(rows[limit - 1]), self._seal) if more else None
+        return Page(matches, cursor_text, search.criteria.unsupported)
 
     def stream(self, query: Query, scope: Scope, read_header: ReadHeader | None = None) -> "Stream":
         """Give all matches as they are read, up to the query's limit; no connection is held between them.
@@ -56,7 +58,7 @@ class PostgresFind:
         limit = None if query.limit is None else _within(query.limit, "limit", 0, _LARGEST_OFFSET)
         offset = _within(query.offset, "offset", 0, _LARGEST_OFFSET)
         search = _Search(query, scope, headers=read_header is not None)
-        after = read_cursor(query, search.kinds)
+        after = read_cursor(query, search.kinds, self._seal)
         return Stream(self._database, search, _Span(after, offset, limit), RowReader(search.answer, read_header))
 
     def count(self, query: Query, scope: Scope, *, exact: bool = False) -> Count:
@@ -120,7 +122,6 @@ class _Search:
     """A query, understood: its statements and what its rows become."""
 
     def __init__(self, query: Query, scope: Scope, *, headers: bool) -> None:
-        self._query = query
         self.criteria = read_query(query)
         self.answer: Answer = answer_to(query, self.criteria, headers=headers)
         self.compiler = Compiler(query, self.criteria, scope)
@@ -146,10 +147,6 @@ class _Search:
     def sort_values(self, row: Row) -> list[SortValue]:
         """Give what a row is sorted by."""
         return [row[f"sort{n}"] for n in range(len(self.kinds))]
-
-    def cursor_at(self, row: Row) -> str:
-        """Give the cursor of a page that ends with this row."""
-        return write_cursor(self._query, self.sort_values(row))
 
 
 def _fetched(cursor: Cursor, statement: Statement) -> list[Row]:
