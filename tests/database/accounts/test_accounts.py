@@ -7,6 +7,7 @@ import pytest
 from filmless.access.accounts import BadName, NameTaken, TooManyFailures, User
 from filmless.access.credentials import BadPassword
 from filmless.access.roles import Role
+from filmless.access.throttle import FREE_OF_ADDRESS
 from filmless.database.accounts.accounts import Accounts
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
@@ -68,10 +69,43 @@ def test_an_attack_on_one_name_does_not_lock_out_others_elsewhere(accounts: Acco
     assert accounts.log_in("anna", GOOD, "10.0.0.1") == User("anna", Role.RADIOLOGIST)
 
 
-def test_an_address_that_tries_many_names_is_throttled_too(accounts: Accounts) -> None:
-    for number in range(10):
-        accounts.log_in(f"name-{number}", "wrong-password-1", "10.0.0.66")
-    assert isinstance(accounts.log_in("name-99", "wrong-password-1", "10.0.0.66"), TooManyFailures)
+def test_an_attack_from_the_same_address_does_not_lock_out_others(accounts: Accounts) -> None:
+    accounts.add_user("anna", Role.RADIOLOGIST, GOOD)
+    for _ in range(12):
+        accounts.log_in("victim", "wrong-password-1", "10.0.0.1")
+    assert accounts.log_in("anna", GOOD, "10.0.0.1") == User("anna", Role.RADIOLOGIST)
+
+
+def test_an_attack_on_a_name_does_not_lock_its_owner_out_where_she_signs_in(accounts: Accounts) -> None:
+    accounts.add_user("anna", Role.RADIOLOGIST, GOOD)
+    assert accounts.log_in("anna", GOOD, "10.0.0.1") == User("anna", Role.RADIOLOGIST)
+    for _ in range(12):
+        accounts.log_in("anna", "wrong-password-1", "10.0.0.66")
+    assert isinstance(accounts.log_in("anna", GOOD, "10.0.0.66"), TooManyFailures)
+    assert accounts.log_in("anna", GOOD, "10.0.0.1") == User("anna", Role.RADIOLOGIST)
+
+
+def test_ten_failures_are_free_also_where_the_owner_signs_in(accounts: Accounts) -> None:
+    accounts.add_user("anna", Role.RADIOLOGIST, GOOD)
+    accounts.log_in("anna", GOOD, "10.0.0.1")
+    for _ in range(10):
+        assert accounts.log_in("anna", "wrong-password-1", "10.0.0.1") is None
+    assert isinstance(accounts.log_in("anna", GOOD, "10.0.0.1"), TooManyFailures)
+
+
+def test_an_address_that_tries_many_names_waits_and_those_who_sign_in_there_do_not(
+    accounts: Accounts, database: Database
+) -> None:
+    accounts.add_user("anna", Role.RADIOLOGIST, GOOD)
+    accounts.log_in("anna", GOOD, "10.0.0.66")
+    with database.connection() as connection:  # what as many tries of as many names leave
+        connection.execute(
+            "insert into login_failure (subject) select 'address:10.0.0.66' from generate_series(1, %s)",
+            (FREE_OF_ADDRESS - 1,),
+        )
+    assert accounts.log_in("name-100", "wrong-password-1", "10.0.0.66") is None
+    assert isinstance(accounts.log_in("name-101", "wrong-password-1", "10.0.0.66"), TooManyFailures)
+    assert accounts.log_in("anna", GOOD, "10.0.0.66") == User("anna", Role.RADIOLOGIST)
 
 
 def test_a_right_password_forgives_the_failures_before_it(accounts: Accounts) -> None:

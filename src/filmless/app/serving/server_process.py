@@ -16,6 +16,7 @@ from filmless.app.serving.listening import Listening
 from filmless.app.serving.supervisor import STOP_SECONDS
 from filmless.app.shares import Shares
 from filmless.app.wiring import ServerParts
+from filmless.servers.behind_proxy import BehindProxy
 from filmless.servers.dimse.listener import DicomListener
 from filmless.servers.http_limits import BoundedHttp
 from filmless.settings import Settings
@@ -67,7 +68,7 @@ class ServerProcess:
     def _web_config(self, parts: ServerParts) -> uvicorn.Config:
         settings = self.settings
         return uvicorn.Config(
-            parts.web,
+            BehindProxy(parts.web) if settings.behind_proxy else parts.web,
             loop="none",
             http=BoundedHttp,
             ws="none",
@@ -76,7 +77,7 @@ class ServerProcess:
             access_log=False,
             server_header=False,
             date_header=True,
-            proxy_headers=settings.behind_proxy,
+            proxy_headers=False,  # see BehindProxy
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=int(STOP_SECONDS - LINGER_SECONDS),
             ssl_certfile=settings.tls_certificate,

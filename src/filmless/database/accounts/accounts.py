@@ -2,6 +2,8 @@
 
 import secrets
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -12,12 +14,13 @@ from psycopg import errors
 from filmless.access.accounts import NameTaken, TooManyFailures, User, check_name
 from filmless.access.credentials import check_password, digest
 from filmless.access.roles import Role
-from filmless.access.throttle import MEMORY, wait
+from filmless.access.throttle import MEMORY, Subject, subjects, wait
 from filmless.archive.events import Event, EventKind, Outcome
 from filmless.database.connect import Connection, Database
 from filmless.database.events import EventLog
 
 _HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)  # argon2id, 32 MiB
+_KNOWN_FOR = timedelta(days=30)  # an address, since its last login
 _AT_ONCE = threading.Semaphore(2)  # bounds the memory that hashing takes in one process
 
 
@@ -51,22 +54,18 @@ class Accounts:
         parallel tries cannot outrun the count.
         """
         name = "".join(filter(str.isprintable, name))[:64]  # what PostgreSQL and the record can hold
-        subjects = (f"account:{name}", f"address:{address}")
-        delay = self._count_try(subjects)
+        account = self._account(name, address)
+        counted = subjects(name, address, is_known=account is not None and account.is_known)
+        delay = self._count_try(counted)
         if delay:
             self._record(name, address, Outcome.DENIED)
             return TooManyFailures(delay)
-        with self._database.connection() as connection:
-            row = connection.execute(
-                "select name, role, password_hash from user_account where name = %s and disabled_at is null", (name,)
-            ).fetchone()
-        right = _verify(row[2] if row else _nobody(), password)
-        if row is None or not right:
+        right = _verify(account.password_hash if account else _nobody(), password)
+        if account is None or not right:
             self._record(name, address, Outcome.FAILURE)
             return None
-        self._forgive(subjects)
-        self._record(name, address, Outcome.SUCCESS)
-        return User(row[0], Role(row[1]))
+        self._let_in(account, address, counted)
+        return account.user
 
     def make_setup_token(self) -> str | None:
         """The one-time token that makes the first administrator; None when there is one. A former token ends."""
@@ -93,42 +92,76 @@ class Accounts:
             self._events.record(connection, _made(name, Role.ADMINISTRATOR, "local:setup-link"))
         return User(name, Role.ADMINISTRATOR)
 
-    def _count_try(self, subjects: tuple[str, str]) -> timedelta:
-        """Count a try against its account and its address; the time to wait when either has too many."""
+    def _account(self, name: str, address: str) -> "_Account | None":
+        with self._database.connection() as connection:
+            row = connection.execute(
+                """
+                select u.id, u.name, u.role, u.password_hash, coalesce(a.last_at > now() - %s::interval, false)
+                from user_account u left join login_address a on a.user_id = u.id and a.address = %s
+                where u.name = %s and u.disabled_at is null
+                """,
+                (_KNOWN_FOR, address, name),
+            ).fetchone()
+        return _Account(row[0], User(row[1], Role(row[2])), row[3], row[4]) if row else None
+
+    def _count_try(self, counted: Sequence[Subject]) -> timedelta:
+        """Count a try against its subjects; the time to wait when one has too many."""
         now = datetime.now(UTC)
         longest = timedelta(0)
         with self._database.connection() as connection:
-            for subject in sorted(subjects):  # one order, so that two tries never wait for each other
-                connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (subject,))
+            for subject in counted:  # in one order, so that two tries never wait for each other
+                connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (subject.key,))
                 rows = connection.execute(
                     "select failed_at from login_failure where subject = %s and failed_at > %s order by failed_at",
-                    (subject, now - MEMORY),
+                    (subject.key, now - MEMORY),
                 ).fetchall()
-                longest = max(longest, wait([moment for (moment,) in rows], now))
+                longest = max(longest, wait([moment for (moment,) in rows], now, subject.free))
             if not longest:
                 connection.execute("delete from login_failure where failed_at < %s", (now - MEMORY,))
                 connection.execute(
                     "insert into login_failure (subject, failed_at) select unnest(%s::text[]), %s",
-                    (list(subjects), now),
+                    ([subject.key for subject in counted], now),
                 )
         return longest
 
-    def _forgive(self, subjects: tuple[str, str]) -> None:
-        """Forget the account's failures, and of the address the try that was right."""
-        account, address = subjects
+    def _let_in(self, account: "_Account", address: str, counted: Sequence[Subject]) -> None:
+        """Forget the failures of the name, of the address the try that was right, and remember where it was."""
+        name, *others = counted
         with self._database.connection() as connection:
-            connection.execute("delete from login_failure where subject = %s", (account,))
+            connection.execute("delete from login_failure where subject = %s", (name.key,))
+            for other in others:
+                connection.execute(
+                    """
+                    delete from login_failure where ctid in
+                        (select ctid from login_failure where subject = %s order by failed_at desc limit 1)
+                    """,
+                    (other.key,),
+                )
+            connection.execute("delete from login_address where last_at < now() - %s::interval", (_KNOWN_FOR,))
             connection.execute(
                 """
-                delete from login_failure where ctid in
-                    (select ctid from login_failure where subject = %s order by failed_at desc limit 1)
+                insert into login_address (user_id, address) values (%s, %s)
+                on conflict (user_id, address) do update set last_at = now()
                 """,
-                (address,),
+                (account.id, address),
+            )
+            self._events.record(
+                connection, Event(EventKind.LOGIN, f"user:{account.user.name}", address, Outcome.SUCCESS)
             )
 
     def _record(self, name: str, address: str, outcome: Outcome) -> None:
         with self._database.connection() as connection:
             self._events.record(connection, Event(EventKind.LOGIN, f"user:{name}", address, outcome))
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """A row of an account, as one address finds it."""
+
+    id: int
+    user: User
+    password_hash: str
+    is_known: bool  # signed in from this address lately
 
 
 @cache
