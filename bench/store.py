@@ -22,7 +22,7 @@ import psutil
 from filmless.access.seal import KEY_BYTES, AesSivSeal
 from filmless.archive.archive import Archive
 from filmless.archive.model import Door, Received, Source, Stored
-from filmless.archive.receive.store import Committer
+from filmless.archive.receive.store import Committer, examined
 from filmless.archive.scope import Scope
 from filmless.database.cluster.cluster import Cluster
 from filmless.database.connect import Database
@@ -135,7 +135,7 @@ def measure(options: argparse.Namespace, folder: Path, dsn: str, postmaster: int
     database = Database(dsn)
     events = EventLog(database)
     packs, index = PackFolder(root), IndexRecord(database, events)
-    group = GroupCommitter(Committer(packs, index).commit)
+    group = GroupCommitter(examined, Committer(packs, index).commit)
     archive = Archive(
         packs, IndexRead(database), PostgresFind(database, AesSivSeal(bytes(KEY_BYTES))), events, group.submit
     )

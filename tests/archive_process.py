@@ -11,7 +11,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from filmless.archive.archive import Archive
 from filmless.archive.model import Door, DuplicatePolicy, Outcome, Received, Source
 from filmless.archive.receive.replay import Recovered, recover
-from filmless.archive.receive.store import Committer
+from filmless.archive.receive.store import Committer, examined
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
@@ -56,7 +56,7 @@ class Process:
         self.packs = PackFolder(root, space=FreeSpace(0, 0), **options)
         self.index = IndexRecord(database, self.events, reconnect_seconds=reconnect_seconds)
         self.committer = Committer(self.packs, self.index)
-        self.group = GroupCommitter(self.committer.commit)
+        self.group = GroupCommitter(examined, self.committer.commit)
         self.archive = Archive(
             self.packs, IndexRead(database), PostgresFind(database, SEAL), self.events, self.group.submit
         )

@@ -4,6 +4,7 @@ import mmap
 import struct
 from dataclasses import dataclass
 
+TOGETHER = 8  # associations that one process serves before another begins: they share syncs and transactions
 _COUNT = struct.Struct("=I")
 
 
@@ -41,6 +42,8 @@ class Share:
         """Tell the others how many associations this process holds."""
         self.shares.set(self.number, count)
 
-    def least(self) -> int:
-        """Associations of the least busy process."""
-        return min(self.shares.count(number) for number in range(self.shares.processes))
+    def is_next(self) -> bool:
+        """Whether the next association is for this process: the fullest that has room, else the least busy one."""
+        counts = [self.shares.count(number) for number in range(self.shares.processes)]
+        room = [count for count in counts if count < TOGETHER]
+        return counts.index(max(room) if room else min(counts)) == self.number

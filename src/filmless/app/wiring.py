@@ -20,7 +20,7 @@ from filmless.app.shares import Share
 from filmless.archive.archive import Archive
 from filmless.archive.errors import Unavailable
 from filmless.archive.receive.replay import recover
-from filmless.archive.receive.store import Committer
+from filmless.archive.receive.store import Committer, examined
 from filmless.database.accounts.accounts import Accounts
 from filmless.database.accounts.sessions import Sessions
 from filmless.database.accounts.tokens import Tokens
@@ -64,7 +64,7 @@ class ArchiveParts:
         self.packs = PackFolder(packs_folder(settings))
         self._index = IndexRecord(self.database, self.events)
         self._committer = Committer(self.packs, self._index)
-        self._group_committer = GroupCommitter(self._committer.commit, self._tend)
+        self._group_committer = GroupCommitter(examined, self._committer.commit, self._tend)
         self.archive = Archive(
             self.packs,
             IndexRead(self.database),
@@ -194,10 +194,10 @@ def _policy(settings: Settings, share: Share) -> Policy:
 
 
 def _may_accept(share: Share) -> Callable[[int], bool]:
-    """A process that holds two associations more than the least busy one leaves the next to others."""
+    """Tells the other processes how many associations there are here, and whether the next is for this one."""
 
     def may_accept(connections: int) -> bool:
         share.say(connections)
-        return connections < share.least() + 2
+        return share.is_next()
 
     return may_accept

@@ -1,6 +1,7 @@
 """Group commit: one thread takes all that waits, makes it durable with one sync and one transaction, and answers."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -9,27 +10,36 @@ from typing import Generic, TypeVar
 from filmless.archive.errors import NoSpace
 
 Item = TypeVar("Item")
+Prepared = TypeVar("Prepared")
 Result = TypeVar("Result")
 
 MAX_WAITING = 256 << 20  # bytes of items that wait or are being committed
 MAX_GROUP = 1000  # items of one group
+LINGER = 0.004  # seconds after the last item in which as many are waited for as came together before
 
 
-class GroupCommitter(Generic[Item, Result]):
+class GroupCommitter(Generic[Item, Prepared, Result]):
     """Calls ``commit`` with groups, always from the same thread; as many results as items, in their order.
 
+    ``prepare`` is called for each item as it comes, while others of its group may still arrive. Senders that wait
+    for their answers come back together: a group waits for as many as there were in the one before, since a sync
+    and a transaction cost as much for one as for many.
     ``tend`` is called from that thread too, between groups, after each ``tend_soon``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it does, and its bounds
         self,
-        commit: Callable[[Sequence[Item]], Sequence[Result]],
+        prepare: Callable[[Item], Prepared],
+        commit: Callable[[Sequence[Prepared]], Sequence[Result]],
         tend: Callable[[], None] = lambda: None,
         *,
         max_waiting: int = MAX_WAITING,
         max_group: int = MAX_GROUP,
+        linger: float = LINGER,
     ) -> None:
-        self._commit, self._tend, self._max_waiting, self._max_group = commit, tend, max_waiting, max_group
+        self._prepare, self._commit, self._tend = prepare, commit, tend
+        self._max_waiting, self._max_group, self._linger = max_waiting, max_group, linger
+        self._expected = 1  # items that are likely to come together
         self._tending_due = False
         self._waiting: deque[tuple[Item, int, Future[Result]]] = deque()
         self._waiting_bytes = 0
@@ -65,31 +75,52 @@ class GroupCommitter(Generic[Item, Result]):
         self._thread.join()
 
     def _run(self) -> None:
-        while (taken := self._next_group()) is not None:
+        while self._is_anything_due():
             if self._tending_due:
                 self._tending_due = False
                 self._tend()
-            if taken:
-                self._answer(taken)
+            self._serve()
 
-    def _answer(self, taken: Sequence[tuple[Item, int, Future[Result]]]) -> None:
-        group = [entry for entry in taken if entry[2].set_running_or_notify_cancel()]
-        try:
-            results = self._commit([item for item, _, _ in group])
-        except Exception as error:  # noqa: BLE001  whoever waits must be answered, and the next group served
-            for _, _, future in group:
-                future.set_exception(error)
-        else:
-            for (_, _, future), result in zip(group, results, strict=True):
-                future.set_result(result)
-        with self._changed:
-            self._waiting_bytes -= sum(size for _, size, _ in taken)
-
-    def _next_group(self) -> list[tuple[Item, int, Future[Result]]] | None:
-        """All that waits, which is nothing when only tending is due; None when the committer ends."""
+    def _is_anything_due(self) -> bool:
+        """Wait until something is to be done; False when the committer ends."""
         with self._changed:
             while not (self._waiting or self._closing or self._tending_due):
                 self._changed.wait()
-            if self._closing and not self._waiting:
-                return None
-            return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._max_group))]
+            return bool(self._waiting) or not self._closing
+
+    def _serve(self) -> None:
+        """Gather a group, commit it, answer."""
+        group: list[tuple[Prepared, Future[Result]]] = []
+        size = 0
+        while (taken := self._next(len(group))) is not None:
+            item, item_size, future = taken
+            size += item_size
+            if future.set_running_or_notify_cancel():
+                try:
+                    group.append((self._prepare(item), future))
+                except Exception as error:  # noqa: BLE001  whoever waits must be answered, and the next served
+                    future.set_exception(error)
+        if group:
+            self._answer(group)
+        with self._changed:
+            self._waiting_bytes -= size
+            self._expected = len(group) + len(self._waiting)
+
+    def _answer(self, group: Sequence[tuple[Prepared, Future[Result]]]) -> None:
+        try:
+            results = self._commit([prepared for prepared, _ in group])
+        except Exception as error:  # noqa: BLE001  whoever waits must be answered, and the next group served
+            for _, future in group:
+                future.set_exception(error)
+        else:
+            for (_, future), result in zip(group, results, strict=True):
+                future.set_result(result)
+
+    def _next(self, gathered: int) -> tuple[Item, int, "Future[Result]"] | None:
+        """The next item of a group that has so many; None when it is to be committed as it is."""
+        with self._changed:
+            if not self._waiting and 0 < gathered < self._expected:
+                until = time.monotonic() + self._linger
+                while not (self._waiting or self._closing) and (left := until - time.monotonic()) > 0:
+                    self._changed.wait(left)
+            return self._waiting.popleft() if self._waiting and gathered < self._max_group else None

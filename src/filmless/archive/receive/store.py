@@ -25,6 +25,11 @@ class Submission:
     scope: Scope
 
 
+def examined(item: Submission | Candidate) -> Candidate | Refused:
+    """What a group is made of: an instance whose header was read and whose hash is known, or why it is not taken."""
+    return examine(item.received, item.scope) if isinstance(item, Submission) else item
+
+
 class Committer:
     """Commits groups. One thread at a time calls it; effects go through the ports only."""
 
@@ -32,14 +37,13 @@ class Committer:
         self._packs, self._index = packs, index
         self._is_in_doubt = False
 
-    def commit(self, group: Sequence[Submission | Candidate]) -> list[Outcome]:
+    def commit(self, group: Sequence[Candidate | Refused]) -> list[Outcome]:
         """One outcome for each, in their order; where it is a success, bytes and rows are on stable storage."""
-        examined = [examine(item.received, item.scope) if isinstance(item, Submission) else item for item in group]
-        candidates = [item for item in examined if isinstance(item, Candidate)]
+        candidates = [item for item in group if isinstance(item, Candidate)]
         self.settle(candidates)
         for candidate in candidates:
             self._close_large(candidate)
-        return [_outcome(item) for item in examined]
+        return [_outcome(item) for item in group]
 
     def settle(self, candidates: Sequence[Candidate]) -> None:
         """Give every candidate its outcome; replay brings ones that have a placement already."""

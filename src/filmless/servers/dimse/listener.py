@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 READ_BUFFER = 1 << 17  # bytes; one for the process: a read is taken whole before the next; larger ones leave the cache
 SWEEP = 1.0  # seconds between looks at the timers
-BALANCE_WAIT = 0.02  # seconds until a process that may not accept asks again
+BALANCE_WAIT = 0.05  # seconds that a connection is left to the process whose turn it is
 FAREWELL = 1.0  # seconds of the time to end that are left for aborts to reach their peers
 FAULT_WAIT = 1.0  # seconds without accepting after the system refused a connection (out of descriptors)
 
@@ -27,7 +27,7 @@ class DicomListener:
     """Serves a bound, listening socket that several processes may share.
 
     ``may_accept`` is told how many connections this process has, whenever the number changes and before each
-    accept, and says whether it may take one more now, so that the processes can share the load.
+    accept, and says whether the next one is for this process; what nobody takes is taken all the same.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class DicomListener:
         self._connections: set[Connection] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._socket: socket.socket | None = None
+        self._deferred_at = float("-inf")  # when a connection was left to another process
         self._is_empty = asyncio.Event()
         self._is_drained = asyncio.Event()
 
@@ -114,8 +115,10 @@ class DicomListener:
     def _accept(self) -> None:
         if self._socket is None:
             return
-        if not self._may_accept(len(self._connections) + len(self._opening)):
+        is_left_over = self._loop.time() < self._deferred_at + 2 * BALANCE_WAIT
+        if not self._may_accept(len(self._connections) + len(self._opening)) and not is_left_over:
             self._stop_watching()
+            self._deferred_at = self._loop.time()
             self._loop.call_later(BALANCE_WAIT, self._watch)
             return
         try:
