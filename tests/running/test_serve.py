@@ -94,7 +94,7 @@ def test_commands_take_effect_while_the_server_runs(own_server: Server) -> None:
     login = {"username": "anna", "password": PASSWORD}
     assert requests.post(f"{own_server.url}/api/login", json=login, timeout=10).status_code == 200
     assert own_server.run("ae", "add", "CT1", "10.0.0.1", "104", "--allow", "echo,store").returncode == 0
-    assert own_server.run("ae", "list").stdout == "CT1\t10.0.0.1\t104\techo,store\tkeep-both\tplain\t\t\n"
+    assert own_server.run("ae", "list").stdout == "CT1\t10.0.0.1\t104\techo,store\tkeep-both\tplain\t\t\t0\n"
 
 
 def test_commands_work_while_no_server_runs(tmp_path: Path) -> None:

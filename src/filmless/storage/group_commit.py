@@ -27,7 +27,7 @@ class GroupCommitter(Generic[Item, Prepared, Result]):
     ``tend`` is called from that thread too, between groups, after each ``tend_soon``.
     """
 
-    def __init__(  # noqa: PLR0913  what it does, and its bounds
+    def __init__(
         self,
         prepare: Callable[[Item], Prepared],
         commit: Callable[[Sequence[Prepared]], Sequence[Result]],
