@@ -1,10 +1,12 @@
 """What holds for every answer: headers, problems, limits, pages; and the description of the routes."""
 
+import re
 from pathlib import Path
 
 import orjson
 import pytest
 
+from filmless.servers.pages.static import PAGES
 from web_house import WebHouse, session_headers
 
 JSON = {"content-type": "application/json"}
@@ -122,6 +124,21 @@ def test_an_address_of_a_page_leads_unknown_people_to_the_login_and_back(built: 
     assert reply.headers["location"] == "/login?next=/studies%3Ftext%3Da%20b%26sort%3D-date"
     assert built.ask("GET", "/studies/1.2.840").status == 401
     assert built.ask("GET", "/studies/1.2.840", headers=session_headers("radiologist")).status == 200
+
+
+def test_only_addresses_of_pages_are_answered_as_found(built: WebHouse) -> None:
+    """Elsewhere the application shows its page that there is nothing, with the status that says so."""
+    person = {**session_headers("radiologist"), "accept": "text/html"}
+    for path in ("/worklist", "/studies/1.2.840"):
+        assert built.ask("GET", path, headers=person).status == 200
+    for path in ("/admin", "/studies", "/studies/1.2/series", "/worklist/x"):
+        reply = built.ask("GET", path, headers=person)
+        assert (reply.status, reply.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
+def test_the_pages_are_those_of_the_web_application() -> None:
+    routes = (Path(__file__).parents[2] / "web" / "src" / "routes.tsx").read_text()
+    assert set(re.findall(r'<Route path="([^"*]+)"', routes)) == set(PAGES)
 
 
 def test_the_login_and_setup_pages_are_open(built: WebHouse) -> None:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from filmless.archive.header import WANTED
 from filmless.standards.data_set.elements import UNDEFINED
 from filmless.standards.data_set.fault import MAX_VALUE, Fault, FaultKind
 from filmless.standards.data_set.scanner import Scan, scan
-from filmless.standards.dicom.levels import WANTED
 from filmless.standards.dicom.transfer_syntaxes import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,

@@ -15,7 +15,9 @@ PAGE_POLICY = (
     b"style-src 'self' 'unsafe-inline'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     b"frame-ancestors 'none'"
 )
+PAGES = ("/", "/login", "/setup", "/worklist", "/studies/:uid")  # as web/src/routes.tsx has them
 OPEN_PAGES = frozenset(("/", "/login", "/setup"))  # pages that nobody need be known for
+_PAGE = re.compile("|".join(re.sub(r":\w+", "[^/]+", page) for page in PAGES))
 _NAMES = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]*$")
 _HASHED = re.compile(r"[.-][A-Za-z0-9_-]{8}\.[a-z0-9.]+$")
@@ -56,7 +58,8 @@ class StaticFiles:
                 query = request.query_string.decode("latin-1")
                 wanted = quote(f"{path}?{query}" if query else path, safe="/")
                 return Answer(303, headers=((b"location", b"/login?next=" + wanted.encode()),))
-        return Answer(200, self._page.content, self._page.media_type, self._page.headers)
+        status = 200 if _PAGE.fullmatch(path) else 404  # the application's own page says that there is nothing
+        return Answer(status, self._page.content, self._page.media_type, self._page.headers)
 
 
 def _read(path: Path) -> _File:

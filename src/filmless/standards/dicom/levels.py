@@ -1,4 +1,4 @@
-"""Which attributes belong to patient, study, series and instance, and are kept for queries.
+"""Which attributes belong to patient, study and series, and are kept for queries.
 
 The keys of PS3.4 C.6 and PS3.18 10.6.3, and those that are commonly asked for beside them.
 """
@@ -93,38 +93,3 @@ SERIES_TAGS = (
     0x00400260,  # PerformedProtocolCodeSequence
     0x00400275,  # RequestAttributesSequence
 )
-
-INSTANCE_TAGS = (
-    0x00080005,  # SpecificCharacterSet
-    0x00080008,  # ImageType
-    0x00080016,  # SOPClassUID
-    0x00080018,  # SOPInstanceUID
-    0x00080022,  # AcquisitionDate
-    0x00080023,  # ContentDate
-    0x00080032,  # AcquisitionTime
-    0x00080033,  # ContentTime
-    0x0008002A,  # AcquisitionDateTime
-    0x00080201,  # TimezoneOffsetFromUTC
-    0x00200012,  # AcquisitionNumber
-    0x00200013,  # InstanceNumber
-    0x00200062,  # ImageLaterality
-    0x00280002,  # SamplesPerPixel
-    0x00280004,  # PhotometricInterpretation
-    0x00280008,  # NumberOfFrames
-    0x00280010,  # Rows
-    0x00280011,  # Columns
-    0x00280100,  # BitsAllocated
-    0x00280101,  # BitsStored
-    0x00280103,  # PixelRepresentation
-    0x0040A043,  # ConceptNameCodeSequence
-    0x0040A491,  # CompletionFlag
-    0x0040A493,  # VerificationFlag
-    0x00420010,  # DocumentTitle
-    0x00420012,  # MIMETypeOfEncapsulatedDocument
-    0x00700080,  # ContentLabel
-    0x00700081,  # ContentDescription
-    0x00700084,  # ContentCreatorName
-)
-
-WANTED = frozenset(PATIENT_TAGS + STUDY_TAGS + SERIES_TAGS + INSTANCE_TAGS)
-"""What one scan on reception keeps."""
