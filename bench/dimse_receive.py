@@ -21,8 +21,9 @@ import uvloop
 
 from filmless.archive.model import Outcome, Received, Stored, StoredAs
 from filmless.archive.scope import Scope
-from filmless.servers.dimse.listener import DicomListener
-from filmless.servers.dimse.policy import Collaborators, Policy
+from filmless.servers.association.listener import DicomListener
+from filmless.servers.association.policy import Collaborators, Policy
+from filmless.servers.dimse.services import SERVICES
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from filmless.standards.dimse.commands import CommandField, Element, write_command
 from filmless.standards.upper_layer.items import ProposedContext, UserInformation
@@ -62,7 +63,9 @@ def receive(pipe: Connection) -> None:
     async def serve() -> None:
         nowhere = Nowhere()
         with ThreadPoolExecutor(2) as executor:
-            await DicomListener(Policy("FILMLESS"), Collaborators(nowhere, nowhere, nowhere, executor)).serve(sock)  # type: ignore[arg-type]
+            await DicomListener(Policy("FILMLESS"), Collaborators(nowhere, nowhere, nowhere, executor), SERVICES).serve(
+                sock
+            )  # type: ignore[arg-type]
 
     threading.Thread(target=tell, daemon=True).start()
     uvloop.run(serve())

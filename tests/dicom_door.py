@@ -8,15 +8,20 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from hashlib import sha256
 
 import uvloop
+from pydicom.dataset import Dataset
 
 from filmless.access.peers import Peer
+from filmless.archive.errors import Damaged, Unavailable
 from filmless.archive.model import (
     Buffer,
     DicomJson,
+    KeptInstance,
     Outcome,
+    Placement,
     Query,
     Received,
     Refused,
@@ -24,12 +29,15 @@ from filmless.archive.model import (
     Stored,
     StoredAs,
 )
+from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
-from filmless.servers.dimse.listener import DicomListener
-from filmless.servers.dimse.policy import AssociationSummary, Collaborators, Policy
+from filmless.servers.association.listener import DicomListener
+from filmless.servers.association.policy import AssociationSummary, Collaborators, Policy
+from filmless.servers.dimse.services import SERVICES
 from filmless.standards.dimse.commands import CommandField, Element, read_command, write_command
 from filmless.standards.upper_layer.items import ProposedContext, UserInformation
 from filmless.standards.upper_layer.pdu import AssociateRequest, PduType, write_pdu
+from objects import head_length, part10_bytes
 
 VERIFICATION = "1.2.840.10008.1.1"
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -77,6 +85,10 @@ class ArchiveInMemory:
         self.queries: list[Query] = []
         self.is_closed = threading.Event()  # the latest stream was closed
         self.came = threading.Event()  # something was stored
+        self.kept: dict[str, tuple[KeptInstance, str, bytes]] = {}
+        self.selections: list[Selection] = []
+        self.damaged: set[str] = set()
+        self.unreadable: set[str] = set()
         self._executor = ThreadPoolExecutor(1)
 
     def outcome(self, instance_uid: str) -> Future[Outcome]:
@@ -111,6 +123,49 @@ class ArchiveInMemory:
         self.queries.append(query)
         self.is_closed.clear()
         return MatchesInMemory(self)
+
+    def keep(self, image: Dataset, syntax: str = EXPLICIT) -> KeptInstance:
+        """Have an instance to be retrieved."""
+        file = part10_bytes(image, syntax)
+        head = head_length(file)
+        kept = KeptInstance(
+            image.StudyInstanceUID,
+            image.SeriesInstanceUID,
+            image.SOPInstanceUID,
+            image.SOPClassUID,
+            syntax,
+            Placement("pack", 0, len(file), head, sha256(file[:head]).digest(), sha256(file[head:]).digest()),
+            None,
+            datetime.now(UTC),
+        )
+        self.kept[kept.instance_uid] = (kept, image.PatientID, file)
+        return kept
+
+    def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]:
+        self.selections.append(selection)
+        if self.fault is not None:
+            raise self.fault
+        return [
+            kept
+            for kept, patient_id, _ in self.kept.values()
+            if selection.patient_id in {"", patient_id}
+            and (not selection.study_uids or kept.study_uid in selection.study_uids)
+            and (not selection.series_uids or kept.series_uid in selection.series_uids)
+            and (not selection.instance_uids or kept.instance_uid in selection.instance_uids)
+        ]
+
+    def read(self, kept: KeptInstance, start: int = 0, stop: int | None = None) -> bytes:
+        if kept.instance_uid in self.unreadable:
+            raise Unavailable("the disk")
+        return self.kept[kept.instance_uid][2][start:stop]
+
+    def chunks(self, kept: KeptInstance, scope: Scope) -> Iterator[bytes]:
+        self.gate.wait(10)
+        if kept.instance_uid in self.damaged:
+            raise Damaged(kept.instance_uid)
+        file = self.kept[kept.instance_uid][2]
+        for start in range(0, len(file), 1 << 20):
+            yield file[start : start + (1 << 20)]
 
 
 class MatchesInMemory:
@@ -198,7 +253,9 @@ def door(policy: Policy | None = None, *peers: Peer, archive: ArchiveInMemory | 
 
     async def serve() -> None:
         with ThreadPoolExecutor(8) as executor:
-            listener = DicomListener(policy or Policy("FILMLESS"), Collaborators(archive, registry, record, executor))
+            listener = DicomListener(
+                policy or Policy("FILMLESS"), Collaborators(archive, registry, record, executor), SERVICES
+            )
             started.set_result((listener, asyncio.get_running_loop()))
             await listener.serve(sock)
 
@@ -273,8 +330,10 @@ class RawPeer:
         return self.pdu()
 
     def command(self, context_id: int, elements: dict[int, int | str]) -> None:
-        self.message_id += 1
-        elements = {Element.MESSAGE_ID: self.message_id, Element.DATA_SET_TYPE: 1, **elements}
+        if Element.MESSAGE_ID_RESPONDED_TO not in elements:
+            self.message_id += 1
+            elements = {Element.MESSAGE_ID: self.message_id, **elements}
+        elements = {Element.DATA_SET_TYPE: 1, **elements}
         self.send(value(context_id, 3, write_command(elements)))
 
     def data_set(self, context_id: int, data: bytes, piece: int = 16000) -> None:

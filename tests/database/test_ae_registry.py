@@ -7,7 +7,7 @@ from filmless.app.record import AssociationRecord
 from filmless.database.ae_titles import AeTitles
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
-from filmless.servers.dimse.policy import AssociationSummary
+from filmless.servers.association.policy import AssociationSummary
 
 
 def summary(title: str) -> AssociationSummary:

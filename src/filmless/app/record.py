@@ -8,7 +8,7 @@ from filmless.archive.errors import Unavailable
 from filmless.archive.events import Event, EventKind
 from filmless.database.ae_titles import AeTitles
 from filmless.database.events import EventLog
-from filmless.servers.dimse.policy import AssociationSummary
+from filmless.servers.association.policy import AssociationSummary
 
 log = structlog.get_logger()
 

@@ -34,9 +34,9 @@ from filmless.database.index.marks import IndexMarks
 from filmless.database.index.read import IndexRead
 from filmless.database.index.record import IndexRecord
 from filmless.pixels.codec_pool import CodecPool
+from filmless.servers.association.policy import Collaborators, Policy
 from filmless.servers.dicomweb.routes import dicomweb_routes
 from filmless.servers.dicomweb.service import Service
-from filmless.servers.dimse.policy import Collaborators, Policy
 from filmless.servers.gate import Credentials, Gate
 from filmless.servers.http import WebApplication
 from filmless.servers.pages.routes import page_routes, with_description

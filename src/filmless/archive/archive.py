@@ -1,5 +1,6 @@
 """The archive: what we keep and how it is found. Doors call nothing else of this floor."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from datetime import datetime
@@ -13,6 +14,7 @@ from filmless.archive.events import Outcome as EventOutcome
 from filmless.archive.findings import ConflictVersion, Finding
 from filmless.archive.model import Count, DicomJson, KeptInstance, Matches, Outcome, Page, Query, Received, Source
 from filmless.archive.ports import Catalog, History, PackStore, Search
+from filmless.archive.query.selection import Selection
 from filmless.archive.receive.candidate import Candidate, answered, storage_refusal
 from filmless.archive.receive.large import LargeStore
 from filmless.archive.receive.store import Submission
@@ -86,6 +88,13 @@ class Archive:
         if not found:
             raise NotFound(instance_uid or series_uid or study_uid)
         self._record(EventKind.RETRIEVE, scope, count=len(found), study_uid=study_uid)
+        return found
+
+    def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]:
+        """Instances to be retrieved, by series number and instance number; none where nothing has these keys."""
+        found = self._catalog.select(selection, scope)
+        for study_uid, count in Counter(each.study_uid for each in found).items():
+            self._record(EventKind.RETRIEVE, scope, count=count, study_uid=study_uid)
         return found
 
     def read(self, kept: KeptInstance, start: int = 0, stop: int | None = None) -> bytes:

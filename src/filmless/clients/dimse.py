@@ -1,16 +1,25 @@
 """DICOM network client (SCU): verification, storage and query over one association."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from filmless.standards.data_set.fault import Fault, FaultKind
 from filmless.standards.data_set.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, read_head
 from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom.sop_classes import VERIFICATION
-from filmless.standards.dimse.commands import NO_DATA_SET, Command, CommandField, Element, write_command
+from filmless.standards.dimse.commands import (
+    NO_DATA_SET,
+    Command,
+    CommandField,
+    Element,
+    store_request,
+    write_command,
+)
 from filmless.standards.dimse.messages import CommandReceived, DataSetPiece, Malformed, MessageReader
 from filmless.standards.dimse.status import StatusKind, status_kind
 from filmless.standards.upper_layer.association import AgreedContext, Association, Limits
@@ -30,6 +39,8 @@ MAX_CONTEXTS = 128  # of one association: IDs are the odd numbers of a byte (PS3
 MAX_IDENTIFIER = 1 << 20  # bytes of one answer to a query
 CHUNK = 1 << 20  # bytes of a file that are in memory at once
 READ = 1 << 17  # bytes asked of the network at once
+
+Buffer = bytes | memoryview
 
 _PREFIX = 1 << 18  # bytes of a file in which its identifiers are looked for
 _SOP_CLASS_UID, _INSTANCE_UID = 0x00080016, 0x00080018
@@ -67,6 +78,35 @@ class NotAccepted(DimseError):
 
     sop_class_uid: str
     transfer_syntax_uid: str
+
+
+_REJECTIONS = {  # (source, reason) by PS3.8 Table 9-21
+    (1, 1): "it rejected the association and gave no reason",
+    (1, 2): "it does not know the application context",
+    (1, 3): "it does not know our AE title: register it there",
+    (1, 7): "it is not called so: its AE title is another",
+    (2, 2): "it does not know the protocol version",
+    (3, 1): "it is congested",
+    (3, 2): "it has no place for another association",
+}
+
+
+def explain(fault: DimseError) -> str:
+    """What went wrong, in a few words that begin small and end without a full stop."""
+    match fault:
+        case NotReached(reason) | Lost(reason):
+            return reason[:1].lower() + reason[1:].rstrip(".")
+        case Rejected(rejection):
+            by = f"it rejected the association (source {rejection.source}, reason {rejection.reason})"
+            return _REJECTIONS.get((rejection.source, rejection.reason), by)
+        case NotAccepted(sop_class_uid, ""):
+            return f"it does not take SOP class {sop_class_uid}"
+        case NotAccepted(sop_class_uid, transfer_syntax_uid):
+            return f"it does not take SOP class {sop_class_uid} in transfer syntax {transfer_syntax_uid}"
+        case FindFailed(reply):
+            return f"it answered with status {reply.status:04X} {reply.comment}".strip()
+        case _:
+            return str(fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +166,7 @@ def contexts_of(files: Iterable[Sendable]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 @asynccontextmanager
-async def connect(
+async def connect(  # noqa: PLR0913  a peer is four of them
     host: str,
     port: int,
     called_ae: str,
@@ -134,11 +174,13 @@ async def connect(
     contexts: Sequence[tuple[str, Sequence[str]]],
     *,
     timeout: float = 30.0,  # noqa: ASYNC109  of each step, not of the whole
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator["Client"]:
     """An association with a peer: released at the end, aborted when an exception leaves the block.
 
     ``contexts`` are abstract syntaxes with the transfer syntaxes offered for each, at most 128;
-    ``timeout`` is how long (s) the peer may leave us without an answer. Raises ``DimseError``.
+    ``timeout`` is how long (s) the peer may leave us without an answer; ``tls`` is for one that is reached by TLS.
+    Raises ``DimseError``.
     """
     if len(contexts) > MAX_CONTEXTS:
         raise ValueError(f"more than {MAX_CONTEXTS} presentation contexts")
@@ -149,7 +191,7 @@ async def connect(
     user = UserInformation(Limits().max_length, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
     try:
         async with asyncio.timeout(timeout):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(host, port, ssl=tls)
     except (OSError, TimeoutError) as fault:
         raise NotReached(str(fault) or "no answer in time") from fault
     client = Client(reader, writer, AssociateRequest(called_ae, calling_ae, proposed, user), timeout)
@@ -194,33 +236,28 @@ class Client:
     async def echo(self) -> Reply:
         """C-ECHO (PS3.7 9.1.5)."""
         context = self.context(VERIFICATION)
-        await self._request(context, {Element.COMMAND_FIELD: CommandField.C_ECHO, Element.DATA_SET_TYPE: NO_DATA_SET})
-        command, _ = await self._next_message()
-        return _reply(command)
+        elements: dict[int, int | str] = {
+            Element.AFFECTED_SOP_CLASS_UID: VERIFICATION,
+            Element.COMMAND_FIELD: CommandField.C_ECHO,
+            Element.DATA_SET_TYPE: NO_DATA_SET,
+        }
+        self.request(context.context_id, elements)
+        return _reply(await self.response())
 
     async def store(self, file: Sendable) -> Reply:
         """C-STORE a file in the transfer syntax it has, without loading it whole (PS3.7 9.1.1)."""
         context = self.context(file.sop_class_uid, file.transfer_syntax_uid)
-        elements: dict[int, int | str] = {
-            Element.COMMAND_FIELD: CommandField.C_STORE,
-            Element.DATA_SET_TYPE: 1,
-            Element.PRIORITY: _MEDIUM,
-            Element.AFFECTED_INSTANCE_UID: file.instance_uid,
-        }
+        elements = store_request(file.sop_class_uid, file.instance_uid, _MEDIUM)
         opened = await asyncio.to_thread(file.path.open, "rb")
         with opened:
             opened.seek(file.head_length)
-            await self._request(context, elements)
             chunk = await asyncio.to_thread(opened.read, CHUNK)
-            is_last = False
-            while not is_last:
-                following = await asyncio.to_thread(opened.read, CHUNK)
-                is_last = not following
-                self._association.send_data(context.context_id, chunk, self._loop.time(), is_last=is_last)
-                await self._flush()
-                chunk = following
-        command, _ = await self._next_message()
-        return _reply(command)
+            following = await asyncio.to_thread(opened.read, CHUNK)
+            self.request(context.context_id, elements, chunk, is_last=not following)
+            while following:
+                chunk, following = following, await asyncio.to_thread(opened.read, CHUNK)
+                await self.go_on(context.context_id, chunk, is_last=not following)
+        return _reply(await self.response())
 
     async def find(self, sop_class_uid: str, identifier: bytes) -> AsyncIterator[bytes]:
         """C-FIND (PS3.7 9.1.2): the identifier of each match, in the transfer syntax of the context.
@@ -229,13 +266,12 @@ class Client:
         """
         context = self.context(sop_class_uid)
         elements: dict[int, int | str] = {
+            Element.AFFECTED_SOP_CLASS_UID: sop_class_uid,
             Element.COMMAND_FIELD: CommandField.C_FIND,
             Element.DATA_SET_TYPE: 1,
             Element.PRIORITY: _MEDIUM,
         }
-        await self._request(context, elements)
-        self._association.send_data(context.context_id, identifier, self._loop.time())
-        await self._flush()
+        self.request(context.context_id, elements, identifier)
         while True:
             command, data_set = await self._next_message()
             reply = _reply(command)
@@ -244,6 +280,32 @@ class Client:
                     raise FindFailed(reply)
                 return
             yield data_set
+
+    def request(
+        self, context_id: int, elements: dict[int, int | str], data_set: Buffer | None = None, *, is_last: bool = True
+    ) -> None:
+        """Send a command with its data set or the first part of it, which must not change until it is written."""
+        self._message_id = self._message_id % 0xFFFF + 1
+        command = write_command({**elements, Element.MESSAGE_ID: self._message_id})
+        self._association.send_data(context_id, command, self._loop.time(), is_command=True)
+        if data_set is not None:
+            self._association.send_data(context_id, data_set, self._loop.time(), is_last=is_last)
+        self._writer.writelines(self._association.pieces_to_send())
+
+    async def go_on(self, context_id: int, part: Buffer, *, is_last: bool) -> None:
+        """Send the next part of the data set, once the peer has read enough of what was sent before."""
+        await self._flush()
+        self._association.send_data(context_id, part, self._loop.time(), is_last=is_last)
+        self._writer.writelines(self._association.pieces_to_send())
+
+    def break_off(self, reason: str) -> NoReturn:
+        """Leave a message unfinished, which ends the association."""
+        raise Lost(reason)
+
+    async def response(self) -> Command:
+        """The peer's response to the latest request."""
+        await self._flush()
+        return (await self._next_message())[0]
 
     async def establish(self) -> None:
         """Negotiate; ``connect`` does it."""
@@ -269,14 +331,6 @@ class Client:
                 await self._writer.wait_closed()
         except (OSError, TimeoutError, Lost, NotReached):
             self._writer.transport.abort()
-
-    async def _request(self, context: AgreedContext, elements: dict[int, int | str]) -> None:
-        self._message_id = self._message_id % 0xFFFF + 1
-        elements |= {Element.AFFECTED_SOP_CLASS_UID: context.abstract_syntax, Element.MESSAGE_ID: self._message_id}
-        command = write_command(elements)
-        self._association.send_data(context.context_id, command, self._loop.time(), is_command=True)
-        if elements[Element.DATA_SET_TYPE] == NO_DATA_SET:
-            await self._flush()
 
     async def _next_message(self) -> tuple[Command, bytes]:
         while not self._arrived:

@@ -22,7 +22,7 @@ from filmless.clients.dimse import (
     contexts_of,
     sendable,
 )
-from filmless.servers.dimse.policy import Policy
+from filmless.servers.association.policy import Policy
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from objects import ct_image

@@ -9,8 +9,8 @@ import pytest
 from dicom_door import CT, IMPLICIT, VERIFICATION, RawPeer, door, value
 from filmless.access.peers import Peer
 from filmless.archive.model import DuplicatePolicy, Refusal, Refused
+from filmless.servers.association.policy import Policy
 from filmless.servers.dimse.c_store import STATUS_OF
-from filmless.servers.dimse.policy import Policy
 from filmless.standards.data_set.part10 import Head, read_head
 from filmless.standards.dimse.commands import CommandField, Element
 from filmless.standards.upper_layer.association import Limits

@@ -3,8 +3,8 @@
 import pytest
 
 from filmless.access.peers import Peer
-from filmless.servers.dimse.negotiation import agree, check_titles, operation_of
-from filmless.servers.dimse.policy import Policy
+from filmless.servers.association.negotiation import agree, check_titles, operation_of
+from filmless.servers.association.policy import Policy
 from filmless.standards.dicom.sop_classes import SOP_CLASSES, Hierarchy, Service
 from filmless.standards.dicom.transfer_syntaxes import TRANSFER_SYNTAXES
 from filmless.standards.upper_layer.items import ProposedContext, Result, Role, UserInformation

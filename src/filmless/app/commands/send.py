@@ -15,13 +15,11 @@ from filmless.clients.dimse import (
     MAX_CONTEXTS,
     Client,
     DimseError,
-    Lost,
     NotAccepted,
-    NotReached,
-    Rejected,
     Sendable,
     connect,
     contexts_of,
+    explain,
     sendable,
 )
 from filmless.settings import Settings
@@ -46,7 +44,7 @@ async def _echo(settings: Settings, peer: Target) -> None:
         async with connect(peer.host, peer.port, peer.title, settings.ae, contexts) as client:
             reply = await client.echo()
     except DimseError as error:
-        raise CommandError(f"{peer.title} does not answer: {_reason(error)}.") from None
+        raise CommandError(f"{peer.title} does not answer: {explain(error)}.") from None
     if not reply.is_success:
         raise CommandError(f"{peer.title} answered with status {reply.status:04X}.")
 
@@ -99,7 +97,7 @@ async def _send(settings: Settings, peer: Target, files: list[Sendable]) -> list
                     results.append(await _send_one(client, file))  # noqa: PERF401  what was answered stays when the rest fails
         except DimseError as error:
             answered = len(results) - before
-            results += [_Result(file, _reason(error)) for file in group[answered:]]
+            results += [_Result(file, explain(error)) for file in group[answered:]]
     return results
 
 
@@ -107,7 +105,7 @@ async def _send_one(client: Client, file: Sendable) -> _Result:
     try:
         reply = await client.store(file)
     except NotAccepted as error:
-        return _Result(file, _reason(error))
+        return _Result(file, explain(error))
     return _Result(file, "" if reply.is_success else f"status {reply.status:04X} {reply.comment}".strip())
 
 
@@ -121,15 +119,3 @@ def _groups(files: list[Sendable]) -> Iterator[list[Sendable]]:
         group.append(file)
     if group:
         yield group
-
-
-def _reason(error: DimseError) -> str:
-    match error:
-        case NotReached(reason) | Lost(reason):
-            return reason.lower().rstrip(".")
-        case Rejected(rejection):
-            return f"it rejected the association (source {rejection.source}, reason {rejection.reason})"
-        case NotAccepted(sop_class_uid, transfer_syntax_uid):
-            return f"it does not take SOP class {sop_class_uid} in transfer syntax {transfer_syntax_uid}"
-        case _:
-            return str(error)

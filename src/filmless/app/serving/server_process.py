@@ -16,8 +16,9 @@ from filmless.app.serving.listening import Listening
 from filmless.app.serving.supervisor import STOP_SECONDS
 from filmless.app.shares import Shares
 from filmless.app.wiring import ServerParts
+from filmless.servers.association.listener import DicomListener
 from filmless.servers.behind_proxy import BehindProxy
-from filmless.servers.dimse.listener import DicomListener
+from filmless.servers.dimse.services import SERVICES
 from filmless.servers.http_limits import BoundedHttp
 from filmless.settings import Settings
 
@@ -55,7 +56,7 @@ class ServerProcess:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_reader(life, os._exit, 1)  # nothing is ever written: readable means that the supervisor is gone
         web = _Web(self._web_config(parts))
-        listener = DicomListener(parts.policy, parts.collaborators, parts.may_accept)
+        listener = DicomListener(parts.policy, parts.collaborators, SERVICES, parts.may_accept)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(web.serve(sockets=[self.listening.http]))
             tasks.create_task(listener.serve(self.listening.dimse))

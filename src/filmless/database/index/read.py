@@ -1,10 +1,12 @@
 """Reading rows: where instances lie, their frames, findings, conflict versions, and how far packs are indexed."""
 
 from collections.abc import Sequence
+from sys import intern
 from typing import Any
 
 from filmless.archive.findings import ConflictVersion, Finding, FindingKind
 from filmless.archive.model import KeptInstance, Placement
+from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
 from filmless.database.find.query_conditions import Parameters, scope_condition
@@ -52,6 +54,21 @@ class IndexRead:
             conditions.append(f"i.uid_digest = {bound.bind(uid_digest(instance_uid))}")
         return [_kept(row) for row in self._rows(_LOCATE, conditions, bound)]
 
+    def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]:
+        """Instances that have all of these keys, in the order of their numbers."""
+        bound = Parameters()
+        conditions = [scope_condition(scope, bound)]
+        if selection.patient_id:
+            conditions.append(f"p.patient_id = {bound.bind(selection.patient_id)}")
+        digests = [uid_digest(uid) for uid in selection.instance_uids]
+        listed = (
+            ("s.study_uid", selection.study_uids),
+            ("r.series_uid", selection.series_uids),
+            ("i.uid_digest", digests),
+        )
+        conditions += [f"{column} = any({bound.bind(list(values))})" for column, values in listed if values]
+        return [_kept(row) for row in self._rows(_LOCATE, conditions, bound)]
+
     def frames(self, instance_uid: str) -> FrameTable | None:
         """The frame table of an instance whose frames are not found by arithmetic."""
         with self._database.connection() as connection:
@@ -83,14 +100,17 @@ def _within(scope: Scope, study_uid: str | None) -> tuple[list[str], Parameters]
 
 
 def _kept(row: Sequence[Any]) -> KeptInstance:
-    study_uid, series_uid, instance_uid, sop_class_uid, transfer_syntax_uid, *place, pixel_offset, received_at = row
+    """The instance of a row; texts that many share are kept once."""
+    study_uid, series_uid, instance_uid, sop_class_uid, transfer_syntax_uid, pack, *place, pixel_offset, received_at = (
+        row
+    )
     return KeptInstance(
-        study_uid=study_uid,
-        series_uid=series_uid,
+        study_uid=intern(study_uid),
+        series_uid=intern(series_uid),
         instance_uid=instance_uid,
-        sop_class_uid=sop_class_uid,
-        transfer_syntax_uid=transfer_syntax_uid,
-        placement=Placement(*place),
+        sop_class_uid=intern(sop_class_uid),
+        transfer_syntax_uid=intern(transfer_syntax_uid),
+        placement=Placement(intern(pack), *place),
         pixel_offset=pixel_offset,
         received_at=received_at,
     )

@@ -1,6 +1,6 @@
 """C-ECHO: Verification (PS3.4 A, PS3.7 9.1.5)."""
 
-from filmless.servers.dimse.operation import Operation
+from filmless.servers.association.operation import Operation
 from filmless.standards.dimse.status import Status
 
 

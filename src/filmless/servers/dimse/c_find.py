@@ -12,7 +12,7 @@ from filmless.access.scope import scope
 from filmless.archive.errors import BadQuery, Unavailable
 from filmless.archive.model import DicomJson, Level, Matches, Query
 from filmless.archive.query.matching import unsupported_keys
-from filmless.servers.dimse.operation import Operation
+from filmless.servers.association.operation import Operation
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.identifier import Identifier, encode_identifier, parse_identifier
 from filmless.standards.dicom.dictionary import vr_of

@@ -7,7 +7,7 @@ from filmless.access.roles import Right
 from filmless.access.scope import scope
 from filmless.archive.model import Outcome, Received, Refusal, Refused
 from filmless.archive.scope import Scope
-from filmless.servers.dimse.operation import Operation
+from filmless.servers.association.operation import Operation
 from filmless.standards.data_set.part10 import write_head
 from filmless.standards.dicom.uids import is_uid
 from filmless.standards.dimse.status import Status

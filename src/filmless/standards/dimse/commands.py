@@ -4,11 +4,13 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from types import MappingProxyType
 
 MAX_COMMAND_LENGTH = 65_536  # bytes of one command set
 NO_DATA_SET = 0x0101  # value of Command Data Set Type (PS3.7 E.2)
 RESPONSE = 0x8000  # bit of Command Field that marks a response
 
+_NO_NUMBERS: Mapping[int, int] = MappingProxyType({})
 _ELEMENT = struct.Struct("<HHI")
 _US = struct.Struct("<H")
 
@@ -153,13 +155,24 @@ def write_command(elements: Mapping[int, int | str]) -> bytes:
     return _ELEMENT.pack(0, 0, 4) + struct.pack("<I", len(body)) + body
 
 
-def write_response(request: Command, status: int, comment: str = "", *, has_data_set: bool = False) -> bytes:
-    """The response to a request (PS3.7 9.3); the SOP class and instance are those of the request."""
+def write_response(
+    request: Command,
+    status: int,
+    comment: str = "",
+    numbers: Mapping[int, int] = _NO_NUMBERS,
+    *,
+    has_data_set: bool = False,
+) -> bytes:
+    """The response to a request (PS3.7 9.3); the SOP class and instance are those of the request.
+
+    ``numbers`` are further elements, as the counts of sub-operations.
+    """
     elements: dict[int, int | str] = {
         Element.COMMAND_FIELD: request.field | RESPONSE,
         Element.MESSAGE_ID_RESPONDED_TO: request.message_id,
         Element.DATA_SET_TYPE: 0x0001 if has_data_set else NO_DATA_SET,
         Element.STATUS: status,
+        **numbers,
     }
     for element in (Element.AFFECTED_SOP_CLASS_UID, Element.AFFECTED_INSTANCE_UID):
         if (uid := request.texts.get(element)) is not None and len(uid) <= 64:
@@ -167,3 +180,22 @@ def write_response(request: Command, status: int, comment: str = "", *, has_data
     if comment:
         elements[Element.ERROR_COMMENT] = comment[:64]  # VR LO
     return write_command(elements)
+
+
+def store_request(
+    sop_class_uid: str, instance_uid: str, priority: int, originator: tuple[str, int] | None = None
+) -> dict[int, int | str]:
+    """The elements of a C-STORE request but its Message ID (PS3.7 9.3.1.1).
+
+    ``originator`` is the AE title and the Message ID of the C-MOVE that it is a sub-operation of.
+    """
+    elements: dict[int, int | str] = {
+        Element.AFFECTED_SOP_CLASS_UID: sop_class_uid,
+        Element.COMMAND_FIELD: CommandField.C_STORE,
+        Element.PRIORITY: priority,
+        Element.DATA_SET_TYPE: 1,
+        Element.AFFECTED_INSTANCE_UID: instance_uid,
+    }
+    if originator is not None:
+        elements[Element.MOVE_ORIGINATOR_AE], elements[Element.MOVE_ORIGINATOR_MESSAGE_ID] = originator
+    return elements

@@ -4,18 +4,43 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from filmless.standards.dicom.dictionary import keyword_of
-from filmless.standards.dicom.sop_classes import PATIENT_ROOT_FIND, PATIENT_STUDY_ONLY_FIND, STUDY_ROOT_FIND
+from filmless.standards.dicom.sop_classes import (
+    PATIENT_ROOT_FIND,
+    PATIENT_ROOT_GET,
+    PATIENT_ROOT_MOVE,
+    PATIENT_STUDY_ONLY_FIND,
+    PATIENT_STUDY_ONLY_GET,
+    PATIENT_STUDY_ONLY_MOVE,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    STUDY_ROOT_MOVE,
+)
 
 PATIENT, STUDY, SERIES, IMAGE = "PATIENT", "STUDY", "SERIES", "IMAGE"
 
 UNIQUE_KEYS = {PATIENT: 0x00100020, STUDY: 0x0020000D, SERIES: 0x0020000E, IMAGE: 0x00080018}
 
+_PATIENT_ROOT, _STUDY_ROOT = (PATIENT, STUDY, SERIES, IMAGE), (STUDY, SERIES, IMAGE)
+_PATIENT_STUDY_ONLY = (PATIENT, STUDY)  # retired (PS3.4-2004 C.6.3)
+
 FIND_LEVELS: dict[str, tuple[str, ...]] = {
-    PATIENT_ROOT_FIND: (PATIENT, STUDY, SERIES, IMAGE),
-    STUDY_ROOT_FIND: (STUDY, SERIES, IMAGE),
-    PATIENT_STUDY_ONLY_FIND: (PATIENT, STUDY),  # retired (PS3.4-2004 C.6.3)
+    PATIENT_ROOT_FIND: _PATIENT_ROOT,
+    STUDY_ROOT_FIND: _STUDY_ROOT,
+    PATIENT_STUDY_ONLY_FIND: _PATIENT_STUDY_ONLY,
 }
 """Levels of each model for C-FIND, from the top."""
+
+MOVE_LEVELS: dict[str, tuple[str, ...]] = {
+    PATIENT_ROOT_MOVE: _PATIENT_ROOT,
+    STUDY_ROOT_MOVE: _STUDY_ROOT,
+    PATIENT_STUDY_ONLY_MOVE: _PATIENT_STUDY_ONLY,
+}
+GET_LEVELS: dict[str, tuple[str, ...]] = {
+    PATIENT_ROOT_GET: _PATIENT_ROOT,
+    STUDY_ROOT_GET: _STUDY_ROOT,
+    PATIENT_STUDY_ONLY_GET: _PATIENT_STUDY_ONLY,
+}
+RETRIEVE_LEVELS = MOVE_LEVELS | GET_LEVELS
 
 
 def wrong_unique_key(levels: tuple[str, ...], level: str, values: Mapping[tuple[int, ...], str]) -> str | None:

@@ -15,7 +15,11 @@ class Status(IntEnum):
     SOP_CLASS_NOT_SUPPORTED = 0x0122
     NOT_AUTHORIZED = 0x0124
     UNRECOGNIZED_OPERATION = 0x0211
+    SUBOPERATIONS_FAILED = 0xB000  # one or more sub-operations failed or gave a warning (PS3.4 C.4.2.1.5)
     OUT_OF_RESOURCES = 0xA700
+    CANNOT_COUNT = 0xA701  # unable to calculate the number of matches
+    NO_SUBOPERATION = 0xA702  # unable to perform sub-operations
+    DESTINATION_UNKNOWN = 0xA801
     DATA_SET_MISMATCH = 0xA900  # also: identifier does not match SOP class
     CANNOT_UNDERSTAND = 0xC000  # also: unable to process
     BAD_UID = 0xC001

@@ -1,6 +1,7 @@
 """One association (PS3.8) as a state machine: bytes in, indications out, no socket, clock or thread."""
 
 from dataclasses import dataclass
+from struct import Struct
 
 from filmless.standards.upper_layer.indications import (
     Aborted,
@@ -14,7 +15,6 @@ from filmless.standards.upper_layer.indications import (
 )
 from filmless.standards.upper_layer.items import ContextResult, Result, UserInformation
 from filmless.standards.upper_layer.pdu import (
-    HEADER,
     PDV_HEADER,
     REJECT_PROTOCOL_VERSION,
     Abort,
@@ -31,6 +31,8 @@ from filmless.standards.upper_layer.state_table import ACTIONS, TRANSITIONS, Eve
 
 MAX_PDU_LENGTH = 131_072  # bytes after the PDU header that we announce (PS3.8 D.1)
 SERVICE_USER, SERVICE_PROVIDER = 0, 2  # source of an A-ABORT (PS3.8 Table 9-26)
+
+_DATA_HEADERS = Struct(">BxIIBB")  # of a P-DATA-TF with one PDV (PS3.8 9.3.5)
 
 _EVENT_OF: dict[object, Event] = {
     AssociateRequest: Event.EVT6,
@@ -82,7 +84,7 @@ class Association:
         self._artim: float | None = None
         self._reader = PduReader(limits.max_length)
         self._is_deaf = False  # the framing is lost: nothing more can be read
-        self._output: list[bytes] = []
+        self._output: list[bytes | memoryview] = []
         self._indications: list[Indication] = []
         self._reason = AbortReason.NOT_SPECIFIED
         self._explanation = ""
@@ -124,8 +126,12 @@ class Association:
 
     def data_to_send(self) -> bytes:
         """Everything that is to be written now, for one write."""
+        return b"".join(self.pieces_to_send())
+
+    def pieces_to_send(self) -> list[bytes | memoryview]:
+        """The same without a copy, for one gathering write: views of what was given to ``send_data``."""
         output, self._output = self._output, []
-        return output[0] if len(output) == 1 else b"".join(output)
+        return output
 
     @property
     def deadline(self) -> float | None:
@@ -165,15 +171,18 @@ class Association:
     def send_data(
         self, context_id: int, data: bytes | memoryview, now: float, *, is_command: bool = False, is_last: bool = True
     ) -> None:
-        """Send (a part of) a command or data set, cut to what the peer takes (P-DATA request)."""
+        """Send (a part of) a command or data set, cut to what the peer takes (P-DATA request).
+
+        ``data`` must not change until it is written.
+        """
         self._happen(Event.EVT9, None, now)
+        view, length = memoryview(data), len(data)
         step = max(1, (self.peer_max_length or MAX_PDU_LENGTH) - PDV_HEADER.size)
-        for start in range(0, len(data) or 1, step):
-            piece = data[start : start + step]
-            control = is_command | (is_last and start + step >= len(data)) << 1
-            self._output.append(HEADER.pack(PduType.P_DATA_TF, len(piece) + 6))
-            self._output.append(PDV_HEADER.pack(len(piece) + 2, context_id, control))
-            self._output.append(bytes(piece))
+        for start in range(0, length or 1, step):
+            piece = view[start : start + step]
+            size, control = len(piece), is_command | (is_last and start + step >= length) << 1
+            self._output.append(_DATA_HEADERS.pack(PduType.P_DATA_TF, size + 6, size + 2, context_id, control))
+            self._output.append(piece)
 
     def release(self, now: float) -> None:
         """Ask the peer to release, or confirm when it has asked (A-RELEASE request, response)."""

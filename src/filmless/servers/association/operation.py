@@ -3,23 +3,23 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from types import MappingProxyType
+from typing import TypeVar
 
 from filmless.access.peers import Peer
 from filmless.access.scope import Principal
 from filmless.archive.model import Source
-from filmless.servers.dimse.flow import Cause, Flow
-from filmless.servers.dimse.policy import MEMORY_LIMIT, Collaborators
+from filmless.servers.association.calls import Calls
+from filmless.servers.association.flow import Cause
+from filmless.servers.association.line import AssociationEnded, Line
+from filmless.servers.association.policy import MEMORY_LIMIT, Collaborators
 from filmless.standards.dimse.commands import Command, write_response
 from filmless.standards.upper_layer.association import AgreedContext
 
 T = TypeVar("T")
 
 _NOTHING = memoryview(b"")
-
-
-class AssociationEnded(Exception):
-    """The association is over; what its operation was doing is to be undone."""
+_NO_NUMBERS: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,7 @@ class Requestor:
     called_ae: str
     peer: Peer | None  # None: not registered
     extended: Mapping[str, bytes] = field(default_factory=dict)  # agreed application information, by SOP class
-
-
-class Line(Protocol):
-    """What messages need of the connection they came by."""
-
-    flow: Flow
-    is_finishing: bool  # no further request is to be begun
-
-    def send(self, context_id: int, command: bytes, data_set: bytes | None) -> None:
-        """Send a message in one write."""
-
-    def confirm_release(self) -> None:
-        """Confirm the release that the peer asked for."""
-
-    def abort(self, end: str) -> None:
-        """End the association at once."""
+    takes: tuple[AgreedContext, ...] = ()  # contexts in which it is an SCP (PS3.7 D.3.3.4)
 
 
 class Operation:
@@ -59,6 +44,7 @@ class Operation:
         self.command = command
         self.requestor = requestor
         self.collaborators = collaborators
+        self.calls = Calls(line)
         self.has_ended = not command.has_data_set  # nothing more of the data set will come
         self._is_cancelled = False
         self.status: int | None = None  # of the latest answer
@@ -107,13 +93,14 @@ class Operation:
         """The association is over."""
         self._is_lost = True
         self._stop.set()
+        self.calls.lose()
         self._wake()
 
     # For the service
 
     def is_cancelled(self) -> bool:
-        """Whether the peer wants no further answers (C-CANCEL)."""
-        return self._is_cancelled
+        """Whether the peer wants no further answers (C-CANCEL), or is gone."""
+        return self._is_cancelled or self._is_lost
 
     async def stopped(self) -> None:
         """Wait until the peer wants no further answers, or is gone."""
@@ -142,11 +129,20 @@ class Operation:
         while not self.has_ended and not self._is_lost:
             await self._wait()
 
-    def answer(self, status: int, comment: str = "", data_set: bytes | None = None) -> None:
-        """Send a response; the last one must not be pending. Without effect when the association is over."""
+    def answer(
+        self,
+        status: int,
+        comment: str = "",
+        data_set: bytes | None = None,
+        numbers: Mapping[int, int] = _NO_NUMBERS,
+    ) -> None:
+        """Send a response; the last one must not be pending. Without effect when the association is over.
+
+        ``numbers`` are further elements of the command, as counts of sub-operations.
+        """
         if self._is_lost:
             return
-        command = write_response(self.command, status, comment, has_data_set=data_set is not None)
+        command = write_response(self.command, status, comment, numbers, has_data_set=data_set is not None)
         self._line.send(self.context.context_id, command, data_set)
         self.status = status
 

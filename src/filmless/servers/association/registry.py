@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from filmless.access.peers import Peer
-from filmless.servers.dimse.policy import Peers
+from filmless.servers.association.policy import Peers
 
 _LIFE = 1.0  # seconds that an answer is remembered
 _MOST = 1000  # answers; titles are the peers' to invent

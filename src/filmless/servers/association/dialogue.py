@@ -8,11 +8,12 @@ from collections.abc import Mapping
 import structlog
 
 from filmless.access.scope import NotAllowed
-from filmless.servers.dimse.flow import Cause
-from filmless.servers.dimse.negotiation import operation_of
-from filmless.servers.dimse.operation import AssociationEnded, Line, Operation, Requestor
-from filmless.servers.dimse.policy import Collaborators
-from filmless.servers.dimse.services import SERVICES, Service
+from filmless.servers.association.flow import Cause
+from filmless.servers.association.line import AssociationEnded, Line
+from filmless.servers.association.negotiation import operation_of
+from filmless.servers.association.operation import Operation, Requestor
+from filmless.servers.association.policy import Collaborators
+from filmless.servers.association.service import Service, Services
 from filmless.standards.dimse.commands import RESPONSE, CommandField
 from filmless.standards.dimse.messages import CommandReceived, DataSetPiece, Malformed, Message, MessageReader
 from filmless.standards.dimse.status import Status, status_kind
@@ -26,11 +27,17 @@ class Dialogue:
     """Takes what the peer sends, runs one operation at a time, keeps what comes too early for its turn."""
 
     def __init__(
-        self, requestor: Requestor, contexts: Mapping[int, AgreedContext], collaborators: Collaborators, line: Line
+        self,
+        requestor: Requestor,
+        contexts: Mapping[int, AgreedContext],
+        services: Services,
+        collaborators: Collaborators,
+        line: Line,
     ) -> None:
         self.requestor = requestor
         self.counts: Counter[str] = Counter()  # finished operations by service and kind of status
         self._contexts = contexts
+        self._services = services
         self._collaborators = collaborators
         self._line = line
         self._reader = MessageReader()
@@ -76,6 +83,9 @@ class Dialogue:
     def _take_in_turn(self, message: Message | ReleaseRequested) -> None:
         if isinstance(message, CommandReceived) and message.command.field == CommandField.C_CANCEL:
             self._cancel(message)
+        elif isinstance(message, CommandReceived) and message.command.field & RESPONSE:
+            if self._operation is None or not self._operation.calls.take(message.command):
+                self._line.abort("a response came to no request")
         elif isinstance(message, Malformed):
             self._line.abort(message.reason)
         elif self._waiting or (self._operation is not None and not isinstance(message, DataSetPiece)):
@@ -101,10 +111,7 @@ class Dialogue:
 
     def _begin(self, message: CommandReceived) -> None:
         command, context = message.command, self._contexts[message.context_id]
-        if command.field & RESPONSE:
-            self._line.abort("a response came to no request")
-            return
-        service = SERVICES.get(command.field)
+        service = self._services.get(command.field)
         self._operation = Operation(context, command, self.requestor, self._collaborators, self._line)
         self._task = asyncio.get_running_loop().create_task(self._serve(self._operation, service))
 
@@ -125,6 +132,9 @@ class Dialogue:
             return Status.UNRECOGNIZED_OPERATION, ""
         if operation_of(operation.context.abstract_syntax) != service.operation:
             return Status.SOP_CLASS_NOT_SUPPORTED, f"{service.name} has no place in this presentation context"
+        peer = self.requestor.peer
+        if peer is not None and service.operation not in peer.allow:  # the context was accepted for the other role
+            return Status.NOT_AUTHORIZED, f"the AE registry does not allow you to {service.operation}"
         try:
             await service.serve(operation)
         except NotAllowed:

@@ -1,12 +1,14 @@
 """What holds for a DICOM listener: its title, its limits, and what it is given to work with."""
 
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from filmless.access.peers import Peer
-from filmless.archive.model import Buffer, Matches, Outcome, Query, Received, Source
+from filmless.archive.model import Buffer, KeptInstance, Matches, Outcome, Query, Received, Source
+from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
 from filmless.servers.memory import Regions
 from filmless.standards.upper_layer.association import Limits
@@ -63,6 +65,15 @@ class Archive(Protocol):
 
     def stream(self, query: Query, scope: Scope) -> Matches:
         """Every match; the iterator blocks."""
+
+    def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]:
+        """Instances to be retrieved; blocks."""
+
+    def read(self, kept: KeptInstance, start: int = 0, stop: int | None = None) -> bytes:
+        """A part of the stored file; blocks."""
+
+    def chunks(self, kept: KeptInstance, scope: Scope) -> Iterator[bytes]:
+        """The stored file in pieces, compared with its hash before the last one; the iterator blocks."""
 
 
 class Peers(Protocol):

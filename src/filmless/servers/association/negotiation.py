@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from filmless.access.peers import Peer
-from filmless.servers.dimse.policy import Policy
+from filmless.servers.association.policy import Policy
 from filmless.standards.data_set.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from filmless.standards.dicom.sop_classes import (
     SOP_CLASSES,
@@ -19,7 +19,7 @@ from filmless.standards.dicom.transfer_syntaxes import (
     transfer_syntax,
 )
 from filmless.standards.dicom.uids import is_uid
-from filmless.standards.dimse.query_models import FIND_LEVELS, agreed_extensions
+from filmless.standards.dimse.query_models import FIND_LEVELS, GET_LEVELS, MOVE_LEVELS, agreed_extensions
 from filmless.standards.upper_layer.items import (
     APPLICATION_CONTEXT,
     ContextResult,
@@ -41,7 +41,12 @@ LEAST_MAX_LENGTH = 128  # bytes; a peer that takes less per PDU cannot be answer
 
 _TITLE = re.compile(r"[ -\[\]-~]{1,16}")  # PS3.5 6.2 AE: printable, no backslash
 _QUERY_SYNTAXES = frozenset((EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN))
-_OPERATION_OF = {VERIFICATION: "echo"} | dict.fromkeys(FIND_LEVELS, "find")
+_OPERATION_OF = {
+    VERIFICATION: "echo",
+    **dict.fromkeys(FIND_LEVELS, "find"),
+    **dict.fromkeys(MOVE_LEVELS, "move"),
+    **dict.fromkeys(GET_LEVELS, "get"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +80,16 @@ def check_titles(
 def agree(request: AssociateRequest, policy: Policy, peer: Peer | None) -> Agreement:
     """Answer each presentation context and each negotiation item."""
     user = request.user
+    roles = tuple(role for proposed in user.roles if (role := _role(proposed, peer)) is not None)
+    takers = frozenset(role.sop_class_uid for role in roles if role.scp)
     return Agreement(
-        results=tuple(_answer(context, peer) for context in request.contexts),
+        results=tuple(_answer(context, peer, takers) for context in request.contexts),
         user=UserInformation(
             max_length=policy.limits.max_length,
             implementation_class_uid=IMPLEMENTATION_CLASS_UID,
             implementation_version=IMPLEMENTATION_VERSION_NAME,
             async_window=None if user.async_window is None else (1, 1),
-            # We call no operation on this association: the requestor stays SCU (PS3.7 D.3.3.4).
-            roles=tuple(
-                Role(role.sop_class_uid, role.scu, scp=False) for role in user.roles if is_uid(role.sop_class_uid)
-            ),
+            roles=roles,
             extended=tuple((uid, agreed_extensions(asked)) for uid, asked in user.extended if uid in FIND_LEVELS),
         ),
     )
@@ -105,11 +109,22 @@ def operation_of(abstract_syntax: str) -> str | None:
     return "store" if known.service is Service.STORAGE and known.hierarchy is Hierarchy.PATIENT else None
 
 
-def _answer(context: ProposedContext, peer: Peer | None) -> ContextResult:
+def _role(proposed: Role, peer: Peer | None) -> Role | None:
+    """The roles that the requestor may have (PS3.7 D.3.3.4): SCP of storage alone, for what it gets by C-GET."""
+    if not is_uid(proposed.sop_class_uid):
+        return None
+    operation = operation_of(proposed.sop_class_uid)
+    may_call = peer is None or operation in peer.allow
+    may_take = operation == "store" and (peer is None or "get" in peer.allow)
+    return Role(proposed.sop_class_uid, proposed.scu and may_call, proposed.scp and may_take)
+
+
+def _answer(context: ProposedContext, peer: Peer | None, takers: frozenset[str]) -> ContextResult:
+    """Judge one context; ``takers`` are the storage classes that the requestor is an SCP of."""
     operation = operation_of(context.abstract_syntax)
     if operation is None:
         return _refuse(context, Result.ABSTRACT_SYNTAX_NOT_SUPPORTED)
-    if peer is not None and operation not in peer.allow:
+    if peer is not None and operation not in peer.allow and context.abstract_syntax not in takers:
         return _refuse(context, Result.USER_REJECTION)
     usable = [uid for uid in context.transfer_syntaxes if _is_usable(uid, operation)]
     if not usable:
@@ -120,7 +135,7 @@ def _answer(context: ProposedContext, peer: Peer | None) -> ContextResult:
 
 
 def _is_usable(uid: str, operation: str) -> bool:
-    if operation == "find":
+    if operation in {"find", "move", "get"}:
         return uid in _QUERY_SYNTAXES
     return is_uid(uid) and transfer_syntax(uid).stored_pixels
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, cast
 
@@ -10,12 +11,14 @@ import structlog
 from filmless.access.roles import Role
 from filmless.access.scope import Kind, Principal
 from filmless.archive.model import Door, DuplicatePolicy, Source
-from filmless.servers.dimse.dialogue import Dialogue
-from filmless.servers.dimse.flow import Cause, Flow
-from filmless.servers.dimse.negotiation import Agreement, agree, check_titles
-from filmless.servers.dimse.operation import Requestor
-from filmless.servers.dimse.policy import AssociationSummary, Collaborators, Policy
-from filmless.servers.dimse.registry import Caller, Registry
+from filmless.servers.association.dialogue import Dialogue
+from filmless.servers.association.flow import Cause, Flow
+from filmless.servers.association.line import Buffer
+from filmless.servers.association.negotiation import Agreement, agree, check_titles
+from filmless.servers.association.operation import Requestor
+from filmless.servers.association.policy import AssociationSummary, Collaborators, Policy
+from filmless.servers.association.registry import Caller, Registry
+from filmless.servers.association.service import Services
 from filmless.standards.upper_layer.association import Association
 from filmless.standards.upper_layer.indications import (
     Aborted,
@@ -44,6 +47,7 @@ class House(Protocol):
 
     policy: Policy
     collaborators: Collaborators
+    services: Services
     registry: Registry
     buffer: memoryview  # one for all: what is read is taken before the next read
 
@@ -172,12 +176,14 @@ class Connection(asyncio.BufferedProtocol):
 
     # What messages call
 
-    def send(self, context_id: int, command: bytes, data_set: bytes | None) -> None:
-        """Send a message in one write."""
+    def send(self, context_id: int, command: bytes | None, data_set: Buffer | None, *, is_last: bool = True) -> None:
+        """Send a message in one write, or a part of one; the data set goes without a copy."""
         now = self._loop.time()
-        self._association.send_data(context_id, command, now, is_command=True)
+        if command is not None:
+            self._association.send_data(context_id, command, now, is_command=True)
         if data_set is not None:
-            self._association.send_data(context_id, data_set, now)
+            self._association.send_data(context_id, data_set, now, is_last=is_last)
+            self._transport.writelines(self._association.pieces_to_send())
         self.last_active = now
         self._flush()
 
@@ -237,7 +243,11 @@ class Connection(asyncio.BufferedProtocol):
         self._agreement = agree(request, self._house.policy, caller.peer)
         self._association.accept(self._agreement.results, self._agreement.user, self._loop.time())
         requestor = _requestor(request, caller, self.address, self._agreement)
-        self.dialogue = Dialogue(requestor, self._association.contexts, self._house.collaborators, self)
+        takers = {role.sop_class_uid for role in self._agreement.user.roles if role.scp}
+        takes = [one for one in self._association.contexts.values() if one.abstract_syntax in takers]
+        requestor = replace(requestor, takes=tuple(takes))
+        contexts, house = self._association.contexts, self._house
+        self.dialogue = Dialogue(requestor, contexts, house.services, house.collaborators, self)
         self._flush()
 
     def _reject(self, rejection: AssociateReject) -> None:

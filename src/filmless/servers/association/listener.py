@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import structlog
 
-from filmless.servers.dimse.connection import Connection
-from filmless.servers.dimse.policy import Collaborators, Policy
-from filmless.servers.dimse.registry import Registry
+from filmless.servers.association.connection import Connection
+from filmless.servers.association.policy import Collaborators, Policy
+from filmless.servers.association.registry import Registry
+from filmless.servers.association.service import Services
 
 log = structlog.get_logger()
 
@@ -31,10 +32,15 @@ class DicomListener:
     """
 
     def __init__(
-        self, policy: Policy, collaborators: Collaborators, may_accept: Callable[[int], bool] = _always
+        self,
+        policy: Policy,
+        collaborators: Collaborators,
+        services: Services,
+        may_accept: Callable[[int], bool] = _always,
     ) -> None:
         self.policy = policy
         self.collaborators = collaborators
+        self.services = services
         self.registry = Registry(collaborators.peers, collaborators.executor)
         self.buffer = memoryview(bytearray(READ_BUFFER))
         self._may_accept = may_accept

@@ -1,0 +1,30 @@
+"""What messages need of the connection they go by."""
+
+from typing import Protocol
+
+from filmless.servers.association.flow import Flow
+
+Buffer = bytes | memoryview
+
+
+class AssociationEnded(Exception):
+    """The association is over; what its operation was doing is to be undone."""
+
+
+class Line(Protocol):
+    """One connection with its association."""
+
+    flow: Flow
+    is_finishing: bool  # no further request is to be begun
+
+    def send(self, context_id: int, command: bytes | None, data_set: Buffer | None, *, is_last: bool = True) -> None:
+        """Send a message in one write, or a part of one: without its command, or with its data set to go on.
+
+        The data set is not copied: it must not change until it is written.
+        """
+
+    def confirm_release(self) -> None:
+        """Confirm the release that the peer asked for."""
+
+    def abort(self, end: str) -> None:
+        """End the association at once."""

@@ -1,0 +1,94 @@
+"""Instances made ready to be sent: the presentation context each goes in, and the parts of its data set."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from filmless.archive.errors import Damaged, Unavailable
+from filmless.archive.model import KeptInstance
+from filmless.archive.scope import Scope
+from filmless.servers.association.line import Buffer
+from filmless.servers.association.policy import Archive
+from filmless.standards.upper_layer.association import AgreedContext
+
+PART = 1 << 20  # bytes of one part; no more of an object is in memory at once, but for what is read ahead
+
+Offered = Mapping[str, Mapping[str, AgreedContext]]  # SOP class to transfer syntax to the context that has both
+Parts = Iterator[tuple[Buffer, bool]]  # a part of the data set, and whether it is the last
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An instance that can be sent in a context; its first part is read."""
+
+    kept: KeptInstance
+    context: AgreedContext
+    first: Buffer
+    rest: Parts | None  # None: the first part is all
+
+
+@dataclass(frozen=True, slots=True)
+class Unready:
+    """An instance that cannot be sent, and why, in words for an Error Comment."""
+
+    kept: KeptInstance
+    reason: str
+
+
+def offered_by(contexts: Iterable[AgreedContext]) -> Offered:
+    """The contexts of an association by what may be sent in them."""
+    offered: dict[str, dict[str, AgreedContext]] = {}
+    for context in contexts:
+        offered.setdefault(context.abstract_syntax, {}).setdefault(context.transfer_syntax, context)
+    return offered
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """Reads instances for one association; blocks."""
+
+    archive: Archive
+    allowed: Scope
+    offered: Offered
+
+    def prepare(self, batch: Sequence[KeptInstance]) -> list[Ready | Unready]:
+        """Make instances ready, in their order."""
+        return [self._prepare(kept) for kept in batch]
+
+    def _prepare(self, kept: KeptInstance) -> Ready | Unready:
+        contexts = self.offered.get(kept.sop_class_uid, {})
+        try:
+            if (context := contexts.get(kept.transfer_syntax_uid)) is not None:
+                return self._as_stored(kept, context)
+        except Damaged:
+            return Unready(kept, "the stored object is damaged; it is in the archive's record")
+        except Unavailable:
+            return Unready(kept, "the storage does not answer now; try again")
+        return Unready(kept, f"{'no transfer syntax' if contexts else 'no context'} accepted for {kept.sop_class_uid}")
+
+    def _as_stored(self, kept: KeptInstance, context: AgreedContext) -> Ready:
+        place = kept.placement
+        pieces = self.archive.chunks(kept, self.allowed)
+        if place.length <= PART:
+            return Ready(kept, context, memoryview(next(pieces))[place.head_length :], None)
+        for _ in pieces:
+            pass  # a damaged object is found before its message begins, which could not be taken back
+        parts = marked(
+            read_parts(lambda start, stop: self.archive.read(kept, start, stop), place.head_length, place.length)
+        )
+        first, is_last = next(parts)
+        return Ready(kept, context, first, None if is_last else parts)
+
+
+def read_parts(read: Callable[[int, int], bytes], start: int, stop: int) -> Iterator[bytes]:
+    """The bytes from ``start`` to ``stop`` in parts."""
+    for at in range(start, stop, PART):
+        yield read(at, min(at + PART, stop))
+
+
+def marked(parts: Iterator[bytes]) -> Parts:
+    """Tell of each part whether it is the last."""
+    part = next(parts)
+    for following in parts:
+        yield part, False
+        part = following
+    yield part, True
