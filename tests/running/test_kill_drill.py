@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from filmless.clients.dimse import DimseError, Sendable, connect, contexts_of, sendable
+from filmless.clients.dimse import connect
+from filmless.clients.faults import DimseError
+from filmless.clients.files import Sendable, contexts_of, sendable
 from objects import series, write_file
 from serving import Server
 

@@ -2,15 +2,13 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import NoReturn
 
-from filmless.standards.data_set.fault import Fault, FaultKind
-from filmless.standards.data_set.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, read_head
-from filmless.standards.data_set.scanner import scan
+from filmless.clients.faults import FindFailed, Lost, NotAccepted, NotReached, Rejected, Reply
+from filmless.clients.files import Sendable
+from filmless.standards.data_set.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from filmless.standards.dicom.sop_classes import VERIFICATION
 from filmless.standards.dimse.commands import (
     NO_DATA_SET,
@@ -33,7 +31,7 @@ from filmless.standards.upper_layer.indications import (
     ReleaseRequested,
 )
 from filmless.standards.upper_layer.items import ProposedContext, UserInformation
-from filmless.standards.upper_layer.pdu import AssociateReject, AssociateRequest
+from filmless.standards.upper_layer.pdu import AssociateRequest
 
 MAX_CONTEXTS = 128  # of one association: IDs are the odd numbers of a byte (PS3.8 9.3.2.2)
 MAX_IDENTIFIER = 1 << 20  # bytes of one answer to a query
@@ -42,127 +40,7 @@ READ = 1 << 17  # bytes asked of the network at once
 
 Buffer = bytes | memoryview
 
-_PREFIX = 1 << 18  # bytes of a file in which its identifiers are looked for
-_SOP_CLASS_UID, _INSTANCE_UID = 0x00080016, 0x00080018
 _MEDIUM = 0  # priority (PS3.7 9.3.1.1)
-
-
-class DimseError(Exception):
-    """Base of what can go wrong on an association that we asked for."""
-
-
-@dataclass(eq=False)
-class NotReached(DimseError):
-    """There is no connection to the peer, or it does not answer in time."""
-
-    reason: str
-
-
-@dataclass(eq=False)
-class Rejected(DimseError):
-    """The peer rejected the association (PS3.8 Table 9-21)."""
-
-    rejection: AssociateReject
-
-
-@dataclass(eq=False)
-class Lost(DimseError):
-    """The association ended before its time."""
-
-    reason: str
-
-
-@dataclass(eq=False)
-class NotAccepted(DimseError):
-    """The peer accepted no presentation context for this SOP class and transfer syntax."""
-
-    sop_class_uid: str
-    transfer_syntax_uid: str
-
-
-_REJECTIONS = {  # (source, reason) by PS3.8 Table 9-21
-    (1, 1): "it rejected the association and gave no reason",
-    (1, 2): "it does not know the application context",
-    (1, 3): "it does not know our AE title: register it there",
-    (1, 7): "it is not called so: its AE title is another",
-    (2, 2): "it does not know the protocol version",
-    (3, 1): "it is congested",
-    (3, 2): "it has no place for another association",
-}
-
-
-def explain(fault: DimseError) -> str:
-    """What went wrong, in a few words that begin small and end without a full stop."""
-    match fault:
-        case NotReached(reason) | Lost(reason):
-            return reason[:1].lower() + reason[1:].rstrip(".")
-        case Rejected(rejection):
-            by = f"it rejected the association (source {rejection.source}, reason {rejection.reason})"
-            return _REJECTIONS.get((rejection.source, rejection.reason), by)
-        case NotAccepted(sop_class_uid, ""):
-            return f"it does not take SOP class {sop_class_uid}"
-        case NotAccepted(sop_class_uid, transfer_syntax_uid):
-            return f"it does not take SOP class {sop_class_uid} in transfer syntax {transfer_syntax_uid}"
-        case FindFailed(reply):
-            return f"it answered with status {reply.status:04X} {reply.comment}".strip()
-        case _:
-            return str(fault)
-
-
-@dataclass(frozen=True, slots=True)
-class Sendable:
-    """A file that can be sent, and what its C-STORE request says."""
-
-    path: Path
-    sop_class_uid: str
-    instance_uid: str
-    transfer_syntax_uid: str
-    head_length: int  # bytes before the data set
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The final answer to a request."""
-
-    status: int
-    comment: str = ""
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the peer did what was asked, with or without a warning."""
-        return status_kind(self.status) in {StatusKind.SUCCESS, StatusKind.WARNING}
-
-
-@dataclass(eq=False)
-class FindFailed(DimseError):
-    """The peer ended a query with a failure."""
-
-    reply: Reply
-
-
-def sendable(path: Path) -> Sendable | Fault:
-    """Look at the beginning of a file; reads it, and raises ``OSError``."""
-    with path.open("rb") as file:
-        prefix = file.read(_PREFIX)
-        is_whole = not file.read(1)
-    head = read_head(prefix)
-    if isinstance(head, Fault):
-        return head
-    wanted = frozenset((_SOP_CLASS_UID, _INSTANCE_UID))
-    found = scan(prefix[head.head_length :], head.transfer_syntax_uid, wanted, final=is_whole)
-    values = {} if isinstance(found, Fault) else found.values
-    # The data set decides: the head of a file that was edited may still name what it was made from.
-    sop_class_uid = _uid(values.get(_SOP_CLASS_UID, b"")) or head.sop_class_uid
-    instance_uid = _uid(values.get(_INSTANCE_UID, b"")) or head.instance_uid
-    if not (sop_class_uid and instance_uid):
-        return found if isinstance(found, Fault) else Fault(FaultKind.NOT_DICOM, "SOP Class or Instance UID is missing")
-    return Sendable(path, sop_class_uid, instance_uid, head.transfer_syntax_uid, head.head_length)
-
-
-def contexts_of(files: Iterable[Sendable]) -> list[tuple[str, tuple[str, ...]]]:
-    """One presentation context for each SOP class and transfer syntax, so that every file can go as it is."""
-    pairs = dict.fromkeys((file.sop_class_uid, file.transfer_syntax_uid) for file in files)
-    return [(sop_class_uid, (transfer_syntax_uid,)) for sop_class_uid, transfer_syntax_uid in pairs]
 
 
 @asynccontextmanager
@@ -290,13 +168,13 @@ class Client:
         self._association.send_data(context_id, command, self._loop.time(), is_command=True)
         if data_set is not None:
             self._association.send_data(context_id, data_set, self._loop.time(), is_last=is_last)
-        self._writer.writelines(self._association.pieces_to_send())
+        self._write()
 
     async def go_on(self, context_id: int, part: Buffer, *, is_last: bool) -> None:
         """Send the next part of the data set, once the peer has read enough of what was sent before."""
         await self._flush()
         self._association.send_data(context_id, part, self._loop.time(), is_last=is_last)
-        self._writer.writelines(self._association.pieces_to_send())
+        self._write()
 
     def break_off(self, reason: str) -> NoReturn:
         """Leave a message unfinished, which ends the association."""
@@ -337,9 +215,14 @@ class Client:
             await self._receive()
         return self._arrived.pop(0)
 
+    def _write(self) -> None:
+        """Have everything written that waits, without a copy."""
+        pieces, self._association.output = self._association.output, []
+        self._writer.writelines(pieces)
+
     async def _flush(self) -> None:
         try:
-            self._writer.write(self._association.data_to_send())
+            self._write()
             async with asyncio.timeout(self._timeout):
                 await self._writer.drain()
         except TimeoutError as fault:
@@ -399,7 +282,3 @@ def _reply(command: Command) -> Reply:
     if command.status is None:
         raise Lost("a response without a status")
     return Reply(command.status, command.texts.get(Element.ERROR_COMMENT, ""))
-
-
-def _uid(raw: bytes | memoryview) -> str:
-    return str(raw, "latin-1").strip("\0 ")

@@ -9,19 +9,9 @@ from pynetdicom import AE, evt
 
 from dicom_door import CT, VERIFICATION, door
 from filmless.archive.model import Refusal, Refused
-from filmless.clients.dimse import (
-    Client,
-    FindFailed,
-    Lost,
-    NotAccepted,
-    NotReached,
-    Rejected,
-    Reply,
-    Sendable,
-    connect,
-    contexts_of,
-    sendable,
-)
+from filmless.clients.dimse import Client, connect
+from filmless.clients.faults import FindFailed, Lost, NotAccepted, NotReached, Rejected, Reply
+from filmless.clients.files import Sendable, contexts_of, sendable
 from filmless.servers.association.policy import Policy
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN

@@ -358,9 +358,7 @@ def test_draining_ends_within_its_time_whatever_hangs() -> None:
 def test_an_association_leaves_one_summary() -> None:
     with door() as house:
         with RawPeer(house.port) as peer:
-            peer.associate(
-                [(VERIFICATION, (IMPLICIT,)), (CT, (IMPLICIT,)), ("1.2.840.10008.5.1.4.1.2.2.2", (IMPLICIT,))]
-            )
+            peer.associate([(VERIFICATION, (IMPLICIT,)), (CT, (IMPLICIT,)), ("1.2.840.10008.5.1.4.31", (IMPLICIT,))])
             peer.echo()
             house.archive.refusals["1.2.4"] = Refused(Refusal.NO_SPACE, "full")
             for uid in ("1.2.3", "1.2.4", "1.2.5"):
@@ -370,7 +368,7 @@ def test_an_association_leaves_one_summary() -> None:
     assert (summary.calling_ae, summary.called_ae, summary.address) == ("CT1", "FILMLESS", "127.0.0.1")
     assert (summary.implementation_class_uid, summary.implementation_version) == ("1.2.3", "RAW")
     assert (summary.proposed, summary.accepted) == (3, 2)
-    assert summary.refused == ("1.2.840.10008.5.1.4.1.2.2.2",)
+    assert summary.refused == ("1.2.840.10008.5.1.4.31",)
     assert summary.counts == {"C-ECHO success": 1, "C-STORE success": 2, "C-STORE failure": 1}
     assert summary.end == "released"
 

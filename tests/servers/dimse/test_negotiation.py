@@ -65,7 +65,7 @@ def test_unknown_and_private_classes_are_taken_for_storage(uid: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "abstract", ["", "no uid", "1." * 200 + "1", "1.2.840.10008.5.1.4.1.2.2.2", "1.2.840.10008.5.1.4.39.1"]
+    "abstract", ["", "no uid", "1." * 200 + "1", "1.2.840.10008.5.1.4.31", "1.2.840.10008.5.1.4.39.1"]
 )
 def test_what_is_no_uid_or_of_another_service_is_refused(abstract: str) -> None:
     assert answer(abstract, EXPLICIT)[0] is Result.ABSTRACT_SYNTAX_NOT_SUPPORTED
@@ -93,10 +93,28 @@ def test_negotiation_items_are_answered_within_what_we_do() -> None:
     )
     agreement = agree(AssociateRequest("FILMLESS", "CT1", (), user), POLICY, None)
     assert agreement.user.async_window == (1, 1)
-    assert agreement.user.roles == (Role(CT, scu=True, scp=False),)
+    assert agreement.user.roles == (Role(CT, scu=True, scp=True),)
     assert agreement.user.max_length == POLICY.limits.max_length
     assert agreement.user.user_identity is None
     assert agree(AssociateRequest("FILMLESS", "CT1", (), UserInformation()), POLICY, None).user.async_window is None
+
+
+@pytest.mark.parametrize(
+    ("uid", "allow", "agreed"),
+    [
+        (CT, ("store", "get"), (True, True)),
+        (CT, ("store",), (True, False)),
+        (CT, ("get",), (False, True)),
+        ("1.2.840.10008.5.1.4.1.2.2.1", ("find",), (True, False)),  # we are an SCU of storage alone
+    ],
+)
+def test_a_requestor_is_an_scp_of_storage_where_it_may_get(
+    uid: str, allow: tuple[str, ...], agreed: tuple[bool, bool]
+) -> None:
+    peer = Peer("WS", "host", 104, allow=frozenset(allow))
+    user = UserInformation(16384, roles=(Role(uid, scu=True, scp=True),))
+    (role,) = agree(AssociateRequest("FILMLESS", "WS", (), user), POLICY, peer).user.roles
+    assert (role.scu, role.scp) == agreed
 
 
 @pytest.mark.parametrize(

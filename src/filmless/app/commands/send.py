@@ -11,17 +11,9 @@ from rich.markup import escape
 
 from filmless.app.commands.command_error import CommandError
 from filmless.app.commands.peers import Target, find_target
-from filmless.clients.dimse import (
-    MAX_CONTEXTS,
-    Client,
-    DimseError,
-    NotAccepted,
-    Sendable,
-    connect,
-    contexts_of,
-    explain,
-    sendable,
-)
+from filmless.clients.dimse import MAX_CONTEXTS, Client, connect
+from filmless.clients.faults import DimseError, NotAccepted, explain
+from filmless.clients.files import Sendable, contexts_of, sendable
 from filmless.settings import Settings
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.dicom.sop_classes import VERIFICATION

@@ -183,7 +183,8 @@ class Connection(asyncio.BufferedProtocol):
             self._association.send_data(context_id, command, now, is_command=True)
         if data_set is not None:
             self._association.send_data(context_id, data_set, now, is_last=is_last)
-            self._transport.writelines(self._association.pieces_to_send())
+            pieces, self._association.output = self._association.output, []
+            self._transport.writelines(pieces)
         self.last_active = now
         self._flush()
 

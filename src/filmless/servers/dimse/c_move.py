@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from filmless.access.peers import Peer
 from filmless.archive.model import KeptInstance
-from filmless.clients.dimse import MAX_CONTEXTS, DimseError, connect, explain
+from filmless.clients.dimse import MAX_CONTEXTS, connect
+from filmless.clients.faults import DimseError, explain
 from filmless.servers.association.operation import Operation
 from filmless.servers.dimse.outgoing import Preparation, offered_by
 from filmless.servers.dimse.retrieve import Retrieval, understand

@@ -6,7 +6,7 @@ from typing import NoReturn, Protocol
 
 from filmless.archive.errors import ArchiveError
 from filmless.archive.model import KeptInstance
-from filmless.clients.dimse import DimseError
+from filmless.clients.faults import DimseError
 from filmless.servers.association.line import Buffer
 from filmless.servers.dimse.outgoing import PART, Parts, Preparation, Ready, Unready
 from filmless.servers.dimse.retrieve import Retrieval

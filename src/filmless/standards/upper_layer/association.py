@@ -69,8 +69,9 @@ class AgreedContext:
 class Association:
     """Both sides of the upper layer. The peer's bytes never raise; misuse by our own code does.
 
-    Times are seconds of one monotonic clock. After each call write ``data_to_send()``, close the
-    transport once it is written if ``is_over``, and call ``expire`` when ``deadline`` has passed.
+    Times are seconds of one monotonic clock. After each call write ``data_to_send()``, or take ``output`` for a
+    gathering write without a copy; close the transport once it is written if ``is_over``, and call ``expire`` when
+    ``deadline`` has passed.
     """
 
     def __init__(self, limits: Limits, request: AssociateRequest | None = None) -> None:
@@ -84,7 +85,7 @@ class Association:
         self._artim: float | None = None
         self._reader = PduReader(limits.max_length)
         self._is_deaf = False  # the framing is lost: nothing more can be read
-        self._output: list[bytes | memoryview] = []
+        self.output: list[bytes | memoryview] = []  # what waits to be written, with views of what was given
         self._indications: list[Indication] = []
         self._reason = AbortReason.NOT_SPECIFIED
         self._explanation = ""
@@ -126,12 +127,8 @@ class Association:
 
     def data_to_send(self) -> bytes:
         """Everything that is to be written now, for one write."""
-        return b"".join(self.pieces_to_send())
-
-    def pieces_to_send(self) -> list[bytes | memoryview]:
-        """The same without a copy, for one gathering write: views of what was given to ``send_data``."""
-        output, self._output = self._output, []
-        return output
+        pieces, self.output = self.output, []
+        return b"".join(pieces)
 
     @property
     def deadline(self) -> float | None:
@@ -181,8 +178,8 @@ class Association:
         for start in range(0, length or 1, step):
             piece = view[start : start + step]
             size, control = len(piece), is_command | (is_last and start + step >= length) << 1
-            self._output.append(_DATA_HEADERS.pack(PduType.P_DATA_TF, size + 6, size + 2, context_id, control))
-            self._output.append(piece)
+            self.output.append(_DATA_HEADERS.pack(PduType.P_DATA_TF, size + 6, size + 2, context_id, control))
+            self.output.append(piece)
 
     def release(self, now: float) -> None:
         """Ask the peer to release, or confirm when it has asked (A-RELEASE request, response)."""
@@ -233,7 +230,7 @@ class Association:
         elif step is Step.SEND_PROVIDER_ABORT:
             pdu = Abort(SERVICE_PROVIDER, self._reason)
         if pdu is not None:  # None: send_data appends the P-DATA-TF itself
-            self._output.append(write_pdu(pdu))
+            self.output.append(write_pdu(pdu))
 
     def _judge_request(self, pdu: Pdu | None, now: float) -> None:
         if isinstance(pdu, AssociateRequest) and pdu.protocol_version & 1:  # PS3.8 9.3.2: only bit 0 is looked at
