@@ -1,5 +1,6 @@
 """What holds for every answer: headers, problems, limits, pages; and the description of the routes."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def built(tmp_path: Path) -> WebHouse:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>Filmless</title>")
     (tmp_path / "assets" / "main-B1c2D3e4.js").write_text("1")
+    (tmp_path / "assets" / "long-B1c2D3e4.js").write_text("1;" * 1000)
     (tmp_path / "favicon.svg").write_text("<svg/>")
     return WebHouse(tmp_path)
 
@@ -110,6 +112,29 @@ def test_hashed_assets_are_kept_for_ever_and_the_page_is_asked_for_anew(built: W
     assert built.ask("GET", "/favicon.svg").headers["cache-control"] == "no-cache"
     page = built.ask("GET", "/")
     assert (page.headers["cache-control"], page.headers["content-type"]) == ("no-cache", "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_gzipped"),
+    [
+        ("gzip", True),
+        ("br, gzip;q=0.5", True),
+        ("", False),
+        ("identity", False),
+        ("gzip;q=0", False),
+        ("x-gzip2", False),
+    ],
+)
+def test_files_are_compressed_for_those_who_take_that(built: WebHouse, accepted: str, is_gzipped: bool) -> None:
+    reply = built.ask("GET", "/assets/long-B1c2D3e4.js", headers={"accept-encoding": accepted})
+    assert reply.headers["vary"] == "accept-encoding"
+    assert (reply.headers.get("content-encoding") == "gzip") is is_gzipped
+    assert (gzip.decompress(reply.body) if is_gzipped else reply.body) == b"1;" * 1000
+
+
+def test_what_would_not_be_smaller_is_not_compressed(built: WebHouse) -> None:
+    reply = built.ask("GET", "/assets/main-B1c2D3e4.js", headers={"accept-encoding": "gzip"})
+    assert (reply.body, reply.headers.get("content-encoding")) == (b"1", None)
 
 
 def test_an_unknown_asset_is_not_answered_with_the_page(built: WebHouse) -> None:

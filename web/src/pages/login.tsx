@@ -1,10 +1,11 @@
 // Signing in with name and password; says plainly when it failed and when to try again.
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useDocumentTitle, useInterval } from "@mantine/hooks";
 import { useEffect, useState, type SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, useSearchParams } from "react-router";
 import { ApiError } from "../api/client";
+import { PasswordField, UserNameField } from "../parts/credential_fields";
 import { Gate, GateAlert } from "../parts/gate";
 import { useSession, useSignIn } from "../state/session";
 
@@ -36,25 +37,14 @@ export function LoginPage() {
         ) : (
           signIn.error && <GateAlert>{t(loginError(signIn.error))}</GateAlert>
         )}
-        <TextInput
-          label={t("login.username")}
-          name="username"
-          autoComplete="username"
-          autoFocus
-          required
-          withAsterisk={false}
-          value={username}
-          onChange={(event) => setUsername(event.currentTarget.value)}
-        />
-        <PasswordInput
+        <UserNameField value={username} onChange={setUsername} />
+        <PasswordField
           label={t("login.password")}
           name="password"
           autoComplete="current-password"
-          required
-          withAsterisk={false}
+          show={t("login.show")}
           value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          visibilityToggleButtonProps={{ "aria-label": t("login.show"), tabIndex: 0, "aria-hidden": false }}
+          onChange={setPassword}
         />
         <Button type="submit" size="md" loading={signIn.isPending} disabled={wait > 0}>
           {t("login.submit")}

@@ -1,10 +1,11 @@
 // The first administrator, made by the one-time link that the server printed at its first start.
-import { Button, PasswordInput, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { useEffect, useState, type SubmitEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate } from "react-router";
 import { ApiError } from "../api/client";
+import { PasswordField, UserNameField } from "../parts/credential_fields";
 import { Gate, GateAlert } from "../parts/gate";
 import { useSession, useSetup } from "../state/session";
 
@@ -41,38 +42,25 @@ export default function SetupPage() {
     <Gate title={t("setup.title")} text={t("setup.text")}>
       <form onSubmit={submit}>
         {setup.error && <GateAlert>{setupError(setup.error) ?? t("setup.failed")}</GateAlert>}
-        <TextInput
-          label={t("login.username")}
-          name="username"
-          autoComplete="username"
-          autoFocus
-          required
-          withAsterisk={false}
-          value={username}
-          onChange={(event) => setUsername(event.currentTarget.value)}
-        />
-        <PasswordInput
+        <UserNameField value={username} onChange={setUsername} />
+        <PasswordField
           label={t("login.password")}
           description={t("setup.rule", { count: MIN_PASSWORD })}
           name="password"
           autoComplete="new-password"
-          required
-          withAsterisk={false}
+          show={t("login.show")}
           error={checked && tooShort ? t("setup.tooShort", { count: MIN_PASSWORD }) : null}
           value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-          visibilityToggleButtonProps={{ "aria-label": t("login.show"), tabIndex: 0, "aria-hidden": false }}
+          onChange={setPassword}
         />
-        <PasswordInput
+        <PasswordField
           label={t("setup.repeat")}
           name="repeated"
           autoComplete="new-password"
-          required
-          withAsterisk={false}
+          show={t("setup.showRepeated")}
           error={checked && differs ? t("setup.differs") : null}
           value={repeated}
-          onChange={(event) => setRepeated(event.currentTarget.value)}
-          visibilityToggleButtonProps={{ "aria-label": t("setup.showRepeated"), tabIndex: 0, "aria-hidden": false }}
+          onChange={setRepeated}
         />
         <Button type="submit" size="md" loading={setup.isPending}>
           {t("setup.submit")}

@@ -1,5 +1,5 @@
 // One study: whose it is, what the archive noticed, its series with pictures, and the way to take it along.
-import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { ActionIcon, Tooltip } from "@mantine/core";
 import { useClipboard, useDocumentTitle } from "@mantine/hooks";
 import { IconArrowLeft, IconChevronLeft, IconChevronRight, IconCopy, IconDownload } from "@tabler/icons-react";
 import type { ReactNode } from "react";
@@ -14,6 +14,7 @@ import { Failure, Loading } from "../parts/notice";
 import { PageHeader } from "../parts/page_header";
 import { Modality, usePatientText } from "../parts/patient";
 import { KeyHint, StatusBar } from "../parts/status_bar";
+import { DownloadButton, type Fact, Facts, StudyHeading } from "../parts/study_facts";
 import { Thumbnail } from "../parts/thumbnail";
 import { downloadAddress, useStudy } from "../state/studies";
 import { neighbour } from "../state/walk";
@@ -96,7 +97,7 @@ function Study({ study }: { study: StudyDetail }) {
   const { patient } = study;
   const name = text.name(patient);
   useDocumentTitle(t("study.documentTitle", { name }));
-  const facts: [string, ReactNode][] = [
+  const facts: Fact[] = [
     [t("columns.date"), text.dateTime(study.date, study.time)],
     [t("columns.accession"), study.accession],
     [t("columns.received"), formatMoment(study.received_at, locale)],
@@ -118,33 +119,11 @@ function Study({ study }: { study: StudyDetail }) {
               .join(" · ")}
           </p>
         </div>
-        <Button
-          component="a"
-          variant="default"
-          href={downloadAddress(study.study_uid)}
-          download
-          leftSection={<IconDownload size={16} stroke={1.6} />}
-        >
-          {t("study.download")}
-        </Button>
+        <DownloadButton studyUid={study.study_uid} />
       </section>
       <section className="study-summary" aria-label={t("study.title")}>
-        <h3>
-          {study.modalities.map((code) => (
-            <Modality key={code} code={code} />
-          ))}
-          <span>{study.description ?? t("study.undescribed")}</span>
-        </h3>
-        <dl>
-          {facts
-            .filter(([, value]) => value)
-            .map(([label, value]) => (
-              <div key={label}>
-                <dt>{label}</dt>
-                <dd>{value}</dd>
-              </div>
-            ))}
-        </dl>
+        <StudyHeading study={study} />
+        <Facts facts={facts} />
       </section>
       <Findings findings={study.findings} />
       <section aria-label={t("study.seriesList")}>

@@ -1,15 +1,16 @@
 // The pane beside the study list: who, what, and the pictures of the selected study before it is opened.
 import { Button } from "@mantine/core";
-import { IconDownload, IconEye } from "@tabler/icons-react";
+import { IconEye } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { formatMoment } from "../api/dicom_text";
 import type { StudyRow } from "../api/types";
 import { useLocale } from "../i18n";
-import { downloadAddress, useStudy } from "../state/studies";
+import { useStudy } from "../state/studies";
 import { Findings } from "./findings";
 import { Failure } from "./notice";
-import { Modality, usePatientText } from "./patient";
+import { usePatientText } from "./patient";
+import { DownloadButton, type Fact, Facts, StudyHeading } from "./study_facts";
 import { Thumbnail } from "./thumbnail";
 import "./preview.css";
 
@@ -29,7 +30,7 @@ export function Preview({ study, wanted }: { study: StudyRow | null; wanted: str
   }
   const { patient } = study;
   const settled = detail.data?.study_uid === study.study_uid ? detail.data : null;
-  const facts: [string, string | null][] = [
+  const facts: Fact[] = [
     [t("columns.accession"), study.accession],
     [t("patient.born"), text.date(patient.birth_date)],
     [t("columns.received"), formatMoment(study.received_at, locale)],
@@ -44,22 +45,9 @@ export function Preview({ study, wanted }: { study: StudyRow | null; wanted: str
         <Button component={Link} to={`/studies/${study.study_uid}`} leftSection={<IconEye size={16} stroke={1.6} />}>
           {t("preview.open")}
         </Button>
-        <Button
-          component="a"
-          variant="default"
-          href={downloadAddress(study.study_uid)}
-          download
-          leftSection={<IconDownload size={16} stroke={1.6} />}
-        >
-          {t("study.download")}
-        </Button>
+        <DownloadButton studyUid={study.study_uid} />
       </div>
-      <h3 className="preview-study">
-        {study.modalities.map((code) => (
-          <Modality key={code} code={code} />
-        ))}
-        <span>{study.description ?? t("study.undescribed")}</span>
-      </h3>
+      <StudyHeading study={study} className="preview-study" />
       <p className="preview-sub">
         {[text.dateTime(study.date, study.time), t("study.images", { count: study.instances })].filter(Boolean).join(" · ")}
       </p>
@@ -83,16 +71,7 @@ export function Preview({ study, wanted }: { study: StudyRow | null; wanted: str
         <p className="preview-sub">{t("preview.more", { count: study.series - SHOWN_SERIES })}</p>
       )}
       {settled && <Findings findings={settled.findings} />}
-      <dl className="facts">
-        {facts
-          .filter(([, value]) => value)
-          .map(([label, value]) => (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-      </dl>
+      <Facts facts={facts} className="facts" />
     </aside>
   );
 }

@@ -1,5 +1,6 @@
 """The built web application: hashed assets for ever, pages never cached, addresses of pages only for known people."""
 
+import gzip
 import mimetypes
 import re
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ _PAGE = re.compile("|".join(re.sub(r":\w+", "[^/]+", page) for page in PAGES))
 _NAMES = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]*$")
 _HASHED = re.compile(r"[.-][A-Za-z0-9_-]{8}\.[a-z0-9.]+$")
+_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
+_VARY = (b"vary", b"accept-encoding")
+_COMPRESSIBLE = ("text/", "image/svg+xml", "application/json", "application/wasm")
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2", ".wasm": "application/wasm"}
 
 
@@ -29,10 +33,18 @@ class _File:
     content: bytes
     media_type: str
     headers: tuple[tuple[bytes, bytes], ...]
+    gzipped: bytes = b""  # "" where it would not be smaller
+
+    def answer(self, request: Request, status: int = 200) -> Answer:
+        """Give it as the client takes it (RFC 9110 12.5.3)."""
+        if self.gzipped and _GZIP.search(request.header(b"accept-encoding")):
+            headers = (*self.headers, (b"content-encoding", b"gzip"), _VARY)
+            return Answer(status, self.gzipped, self.media_type, headers)
+        return Answer(status, self.content, self.media_type, (*self.headers, _VARY) if self.gzipped else self.headers)
 
 
 class StaticFiles:
-    """Holds the built files in memory (some 3 MB), so that no path of a request ever reaches the file system."""
+    """Holds the built files in memory (some 2 MB), so that no path of a request ever reaches the file system."""
 
     def __init__(self, folder: Path, gate: Gate) -> None:
         self._gate = gate
@@ -46,7 +58,7 @@ class StaticFiles:
         path = request.path
         file = self._files.get(path)
         if file is not None:
-            return Answer(200, file.content, file.media_type, file.headers)
+            return file.answer(request)
         if _SUFFIX.search(path) or not all(map(_NAMES.fullmatch, filter(None, path.split("/")))):
             raise Problem(404, "There is nothing at this address.")
         if path not in OPEN_PAGES:
@@ -59,7 +71,7 @@ class StaticFiles:
                 wanted = quote(f"{path}?{query}" if query else path, safe="/")
                 return Answer(303, headers=((b"location", b"/login?next=" + wanted.encode()),))
         status = 200 if _PAGE.fullmatch(path) else 404  # the application's own page says that there is nothing
-        return Answer(status, self._page.content, self._page.media_type, self._page.headers)
+        return self._page.answer(request, status)
 
 
 def _read(path: Path) -> _File:
@@ -69,7 +81,9 @@ def _read(path: Path) -> _File:
         media_type += "; charset=utf-8"
     cache = b"public, max-age=31536000, immutable" if _HASHED.search(path.name) else b"no-cache"
     headers = _PAGE_HEADERS if is_page else ((b"cache-control", cache), (b"content-security-policy", PAGE_POLICY))
-    return _File(path.read_bytes(), media_type, headers)
+    content = path.read_bytes()
+    gzipped = gzip.compress(content, mtime=0) if media_type.startswith(_COMPRESSIBLE) else b""
+    return _File(content, media_type, headers, gzipped if len(gzipped) < len(content) else b"")
 
 
 _PAGE_HEADERS = ((b"cache-control", b"no-cache"), (b"content-security-policy", PAGE_POLICY))
