@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,10 @@ from hashlib import sha256
 import uvloop
 from pydicom.dataset import Dataset
 
+from filmless.access.accounts import User
+from filmless.access.called_titles import CalledTitle
 from filmless.access.peers import Peer
+from filmless.access.roles import Role
 from filmless.archive.errors import Damaged, Unavailable
 from filmless.archive.model import (
     Buffer,
@@ -31,11 +35,14 @@ from filmless.archive.model import (
 )
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
-from filmless.servers.association.listener import DicomListener
-from filmless.servers.association.policy import AssociationSummary, Collaborators, Policy
+from filmless.servers.association.listener import DicomListener, Entrance
+from filmless.servers.association.policy import Collaborators, Policy
+from filmless.servers.association.refusals import Why
+from filmless.servers.association.secured import HandshakeFault
+from filmless.servers.association.summary import AssociationSummary
 from filmless.servers.dimse.services import SERVICES
 from filmless.standards.dimse.commands import CommandField, Element, read_command, write_command
-from filmless.standards.upper_layer.items import ProposedContext, UserInformation
+from filmless.standards.upper_layer.items import ProposedContext, UserIdentity, UserInformation
 from filmless.standards.upper_layer.pdu import AssociateRequest, PduType, write_pdu
 from objects import head_length, part10_bytes
 
@@ -203,6 +210,7 @@ class PeersInMemory:
 
     def __init__(self, *peers: Peer) -> None:
         self.peers = {peer.title: peer for peer in peers}
+        self.called: dict[str, CalledTitle] = {}
         self.fault: Exception | None = None
 
     def find(self, title: str) -> Peer | None:
@@ -210,18 +218,47 @@ class PeersInMemory:
             raise self.fault
         return self.peers.get(title)
 
+    def find_called(self, title: str) -> CalledTitle | None:
+        return self.called.get(title)
+
+
+class IdentitiesInMemory:
+    """Users with their passwords, and tokens that are their names."""
+
+    def __init__(self) -> None:
+        self.users = {"alice": (User("alice", Role.RADIOLOGIST), "correct horse")}
+
+    def verify(self, claimed: UserIdentity, address: str) -> User | Why | None:
+        user, password = self.users.get(claimed.primary.decode(), (None, ""))
+        if claimed.kind == 1:
+            return None
+        if claimed.kind not in {2, 5}:
+            return Why.IDENTITY_KIND
+        return user if user and (claimed.kind == 5 or claimed.secondary.decode() == password) else Why.WRONG_IDENTITY
+
 
 class RecordInMemory:
     """The ends of associations, in order."""
 
     def __init__(self) -> None:
         self.summaries: list[AssociationSummary] = []
+        self.handshakes: list[HandshakeFault] = []
         self._more = threading.Condition()
 
     def record_association(self, summary: AssociationSummary) -> None:
         with self._more:
             self.summaries.append(summary)
             self._more.notify_all()
+
+    def record_refused_tls(self, address: str, fault: HandshakeFault) -> None:
+        with self._more:
+            self.handshakes.append(fault)
+            self._more.notify_all()
+
+    def wait_refused_tls(self) -> HandshakeFault:
+        with self._more:
+            assert self._more.wait_for(lambda: bool(self.handshakes), timeout=10)
+            return self.handshakes.pop()
 
     def wait(self, number: int) -> list[AssociationSummary]:
         with self._more:
@@ -245,7 +282,12 @@ class Door:
 
 
 @contextmanager
-def door(policy: Policy | None = None, *peers: Peer, archive: ArchiveInMemory | None = None) -> Iterator[Door]:
+def door(
+    policy: Policy | None = None,
+    *peers: Peer,
+    archive: ArchiveInMemory | None = None,
+    tls: Callable[[], ssl.SSLContext] | None = None,
+) -> Iterator[Door]:
     """A listener on a free port of loopback, stopped at the end."""
     sock = socket.create_server(("127.0.0.1", 0), backlog=256)
     archive, registry, record = archive or ArchiveInMemory(), PeersInMemory(*peers), RecordInMemory()
@@ -253,11 +295,10 @@ def door(policy: Policy | None = None, *peers: Peer, archive: ArchiveInMemory | 
 
     async def serve() -> None:
         with ThreadPoolExecutor(8) as executor:
-            listener = DicomListener(
-                policy or Policy("FILMLESS"), Collaborators(archive, registry, record, executor), SERVICES
-            )
+            collaborators = Collaborators(archive, registry, record, executor, IdentitiesInMemory())
+            listener = DicomListener(policy or Policy("FILMLESS"), collaborators, SERVICES)
             started.set_result((listener, asyncio.get_running_loop()))
-            await listener.serve(sock)
+            await listener.serve(Entrance(sock, tls))
 
     thread = threading.Thread(target=lambda: uvloop.run(serve()))
     thread.start()

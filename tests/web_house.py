@@ -15,6 +15,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import dcmread
 
 from filmless.access.accounts import TooManyFailures, User
+from filmless.access.associations import RecordedAssociation
 from filmless.access.credentials import csrf_token
 from filmless.access.roles import Role
 from filmless.access.scope import Kind, Principal
@@ -39,6 +40,7 @@ from filmless.servers.dicomweb.routes import dicomweb_routes
 from filmless.servers.dicomweb.service import Service
 from filmless.servers.gate import Credentials, Gate
 from filmless.servers.http import WebApplication
+from filmless.servers.pages.associations import AssociationList
 from filmless.servers.pages.routes import page_routes, with_description
 from filmless.servers.pages.session import House, Session
 from filmless.servers.pages.static import StaticFiles
@@ -198,6 +200,18 @@ class FakeAccounts:
         return User(name, Role.ADMINISTRATOR) if token == "token" else None
 
 
+def recorded_associations(
+    limit: int, before: int | None, calling_ae: str | None, failed: bool
+) -> list[RecordedAssociation]:
+    """Five associations, every other of them failed."""
+    every = [
+        RecordedAssociation(n, datetime(2026, 3, 1, tzinfo=UTC), f"CT{n % 2}", "10.0.0.1", n % 2 == 1, {"end": "idle"})
+        for n in range(5, 0, -1)
+        if (before is None or n < before)
+    ]
+    return [one for one in every if calling_ae in (None, one.calling_ae) and (one.is_failed or not failed)][:limit]
+
+
 class Recorder:
     """An event log that keeps what it is given."""
 
@@ -237,7 +251,12 @@ class WebHouse:
         session = Session(FakeAccounts(), self.sessions, self.gate, House("FILMLESS", "1"), executor)
         self.routes: list[Route] = with_description(
             [
-                *page_routes(session, Studies(self.archive, self.archive, executor), lambda: True),
+                *page_routes(
+                    session,
+                    Studies(self.archive, self.archive, executor),
+                    AssociationList(recorded_associations, executor),
+                    lambda: True,
+                ),
                 *dicomweb_routes(Service(self.archive, executor), None),  # type: ignore[arg-type]
             ]
         )

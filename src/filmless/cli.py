@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -21,12 +22,18 @@ commands = typer.Typer(
 tokens = typer.Typer(no_args_is_help=True, help="Bearer tokens for the HTTP interfaces.")
 users = typer.Typer(no_args_is_help=True, help="People's accounts.")
 peers = typer.Typer(no_args_is_help=True, help="The registry of DICOM peers (application entities).")
+views = typer.Typer(no_args_is_help=True, help="AE titles of ours beside the configured one, each with its view.")
 commands.add_typer(tokens, name="token")
 commands.add_typer(users, name="user")
 commands.add_typer(peers, name="ae")
+commands.add_typer(views, name="view")
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder (FILMLESS_DATA; default: ./data).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Config = Annotated[Path | None, typer.Option("--config", help="A settings file instead of DATA/filmless.toml.")]
+
+_ALLOW = "echo,store,find,move,get,commit"
+_ALLOW_HELP = "What may be done, separated by commas: echo, store, find, move, get, commit, reject, expire."
 
 
 @commands.command()
@@ -42,6 +49,19 @@ def serve(
     tls_key: Annotated[str | None, typer.Option(help="PEM file with the private key for HTTPS.")] = None,
     behind_proxy: Annotated[bool | None, typer.Option("--behind-proxy", help="A proxy before us does TLS.")] = None,
     base_url: Annotated[str | None, typer.Option(help="The address by which others reach the web.")] = None,
+    dimse_tls: Annotated[str | None, typer.Option(help="HOST:PORT of the DICOM network over TLS.")] = None,
+    dimse_tls_certificate: Annotated[str | None, typer.Option(help="PEM file with our chain for DICOM TLS.")] = None,
+    dimse_tls_key: Annotated[str | None, typer.Option(help="PEM file with its private key.")] = None,
+    dimse_tls_authorities: Annotated[
+        str | None, typer.Option(help="PEM file with the authorities that peers' certificates come from.")
+    ] = None,
+    dimse_tls_optional: Annotated[
+        bool | None, typer.Option("--dimse-tls-optional", help="Peers may come without a certificate.")
+    ] = None,
+    any_called_ae: Annotated[
+        bool | None, typer.Option("--any-called-ae", help="Serve whatever AE title a peer calls.")
+    ] = None,
+    jwt_issuers: Annotated[str | None, typer.Option(help="Issuers of JSON Web Tokens, as JSON.")] = None,
     associations: Annotated[str | None, typer.Option(help="DICOM associations at one time.")] = None,
     associations_per_peer: Annotated[str | None, typer.Option(help="DICOM associations of one address.")] = None,
 ) -> None:
@@ -112,9 +132,9 @@ def user_add(
 @peers.command("add")
 def ae_add(
     title: Annotated[str, typer.Argument(help="The peer's AE title.")],
-    host: Annotated[str, typer.Argument(help="Its host name or address.")],
+    host: Annotated[str, typer.Argument(help="Its host name or address, or a network when it only calls us.")],
     port: Annotated[int, typer.Argument(help="Its TCP port; 0 when it only calls us.")],
-    allow: Annotated[str, typer.Option(help="What it may do, separated by commas.")] = "echo,store,find,move,get",
+    allow: Annotated[str, typer.Option(help=_ALLOW_HELP)] = _ALLOW,
     tls: Annotated[bool, typer.Option("--tls", help="We reach it by TLS.")] = False,
     duplicates: Annotated[
         str, typer.Option(help="Another content under a known SOP Instance UID: keep-both, refuse or replace.")
@@ -122,6 +142,9 @@ def ae_add(
     issuer: Annotated[str, typer.Option(help="Issuer of Patient ID where its objects say none.")] = "",
     transfer_syntaxes: Annotated[
         str, typer.Option(help="UIDs in the order we prefer within one presentation context; empty: our own order.")
+    ] = "",
+    certificate: Annotated[
+        str, typer.Option(help="Its TLS certificate: SHA-256 fingerprint, or subject as CN=CT1,O=Hospital.")
     ] = "",
     find_limit: Annotated[int, typer.Option(min=0, help="Answers to one of its queries at most; 0: no limit.")] = 0,
     data: Data = None,
@@ -137,18 +160,29 @@ def ae_add(
         "issuer": issuer,
         "transfer_syntaxes": transfer_syntaxes,
         "find_limit": find_limit,
+        "certificate": certificate,
     }
     add_peer(_settings(config, data=data), (title, host, port), values)
     _say(f"{title} at {host}:{port} is registered.")
 
 
 @peers.command("list")
-def ae_list(data: Data = None, config: Config = None) -> None:
-    """Print the registered peers, one a line: title, host, port, what it may do, rules."""
+def ae_list(json: Json = False, data: Data = None, config: Config = None) -> None:
+    """Print the registered peers: where each is, what it may do, its rules, and when it was last seen."""
     from filmless.app.commands.peers import list_peers
 
-    for line in list_peers(_settings(config, data=data)):
-        typer.echo(line)
+    _print(list_peers(_settings(config, data=data), json=json))
+
+
+@peers.command("test")
+def ae_test(
+    title: Annotated[str, typer.Argument(help="The peer's AE title.")], data: Data = None, config: Config = None
+) -> None:
+    """Ask a registered peer whether it answers (C-ECHO)."""
+    from filmless.app.commands.send import echo as run
+
+    run(_settings(config, data=data), title)
+    _say(f"{title} answers.")
 
 
 @peers.command("remove")
@@ -160,6 +194,59 @@ def ae_remove(
 
     remove_peer(_settings(config, data=data), title)
     _say(f"{title} is no longer registered.")
+
+
+@views.command("add")
+def view_add(
+    title: Annotated[str, typer.Argument(help="An AE title of ours that peers may call.")],
+    allow: Annotated[str, typer.Option(help=_ALLOW_HELP)] = _ALLOW,
+    modality: Annotated[str, typer.Option(help="Modalities it shows, separated by commas.")] = "",
+    institution: Annotated[list[str] | None, typer.Option(help="Institution Name; may be given again.")] = None,
+    issuer: Annotated[list[str] | None, typer.Option(help="Issuer of Patient ID; may be given again.")] = None,
+    source: Annotated[str, typer.Option(help="AE titles that sent what it shows, separated by commas.")] = "",
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Serve an AE title with a view of its own, or change it; restrictions that are not given show everything."""
+    from filmless.app.commands.views import add_view
+
+    restrictions = {"modalities": modality, "institutions": institution, "issuers": issuer, "source_aes": source}
+    add_view(_settings(config, data=data), title, allow, restrictions)
+    _say(f"{title} is served.")
+
+
+@views.command("list")
+def view_list(json: Json = False, data: Data = None, config: Config = None) -> None:
+    """Print the AE titles that are served beside the configured one."""
+    from filmless.app.commands.views import list_views
+
+    _print(list_views(_settings(config, data=data), json=json))
+
+
+@views.command("remove")
+def view_remove(
+    title: Annotated[str, typer.Argument(help="An AE title of ours.")], data: Data = None, config: Config = None
+) -> None:
+    """Serve an AE title no more."""
+    from filmless.app.commands.views import remove_view
+
+    remove_view(_settings(config, data=data), title)
+    _say(f"{title} is no longer served.")
+
+
+@commands.command()
+def associations(
+    failed: Annotated[bool, typer.Option("--failed", help="Only those that went wrong.")] = False,
+    ae: Annotated[str | None, typer.Option(help="Only those of this calling AE title.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, from the latest on.")] = 20,
+    json: Json = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Print the latest associations of peers; below one that went wrong, what to change."""
+    from filmless.app.commands.associations import list_associations
+
+    _print(list_associations(_settings(config, data=data), limit=limit, calling_ae=ae, failed=failed, json=json))
 
 
 @commands.command("import")
@@ -238,6 +325,11 @@ def _sentences() -> tuple[type[Exception], ...]:
     from filmless.app.sentences import SENTENCES
 
     return (SettingsError, *SENTENCES)
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
 
 
 def _say(sentence: str) -> None:

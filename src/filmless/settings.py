@@ -1,5 +1,6 @@
 """Every setting of the program: default, then ``filmless.toml``, then ``FILMLESS_*``, then flag."""
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -84,6 +85,37 @@ def _base_url(value: object) -> str:
     return url
 
 
+@dataclass(frozen=True, slots=True)
+class JwtIssuer:
+    """Whose JSON Web Tokens are believed while associating: how they are signed, and for whom they must be made."""
+
+    issuer: str
+    audience: str
+    algorithm: str
+    key: Path  # PEM public key, or the shared secret for HS256
+
+
+ALGORITHMS = ("HS256", "RS256", "ES256")
+
+
+def _jwt_issuers(value: object) -> tuple[JwtIssuer, ...]:
+    listed = json.loads(value) if isinstance(value, str) and value else value or []
+    names = {"issuer", "audience", "algorithm", "key"}
+    if not isinstance(listed, list) or any(not isinstance(one, dict) or set(one) != names for one in listed):
+        raise ValueError("is a list of tables with issuer, audience, algorithm and key")
+    found = tuple(
+        JwtIssuer(_text(one["issuer"]), _text(one["audience"]), _text(one["algorithm"]), _path(one["key"]))
+        for one in listed
+    )
+    if any(one.algorithm not in ALGORITHMS for one in found):
+        raise ValueError(f"has as algorithm one of {', '.join(ALGORITHMS)}")
+    return found
+
+
+def _optional_address(value: object) -> Address | None:
+    return parse_address(value) if value else None
+
+
 def _setting(default: Any, parse: Callable[[object], object]) -> Any:
     return field(default=default, metadata={"parse": parse})
 
@@ -102,6 +134,13 @@ class Settings:
     tls_key: Path | None = _setting(None, _optional_path)
     behind_proxy: bool = _setting(parse=_switch, default=False)
     base_url: str = _setting("", _base_url)  # how others reach the web: in answers; empty: as the connection came
+    dimse_tls: Address | None = _setting(None, _optional_address)  # DICOM over TLS; none: not served
+    dimse_tls_certificate: Path | None = _setting(None, _optional_path)
+    dimse_tls_key: Path | None = _setting(None, _optional_path)
+    dimse_tls_authorities: Path | None = _setting(None, _optional_path)  # that peers' certificates come from
+    dimse_tls_optional: bool = _setting(parse=_switch, default=False)  # peers may come without a certificate
+    any_called_ae: bool = _setting(parse=_switch, default=False)  # serve whatever title a peer calls
+    jwt_issuers: tuple[JwtIssuer, ...] = _setting((), _jwt_issuers)
     associations: int = _setting(500, _number)
     associations_per_peer: int = _setting(50, _number)
 

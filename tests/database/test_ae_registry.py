@@ -7,7 +7,7 @@ from filmless.app.record import AssociationRecord
 from filmless.database.ae_titles import AeTitles
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
-from filmless.servers.association.policy import AssociationSummary
+from filmless.servers.association.summary import AssociationSummary
 
 
 def summary(title: str) -> AssociationSummary:
@@ -19,9 +19,6 @@ def summary(title: str) -> AssociationSummary:
         implementation_version="",
         began_at=datetime(2026, 3, 1, tzinfo=UTC),
         seconds=1.0,
-        proposed=1,
-        accepted=1,
-        refused=(),
         counts={},
         end="released",
     )

@@ -1,6 +1,7 @@
 """``filmless serve`` from outside: starting, stopping, being killed, and commands beside it."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -94,7 +95,11 @@ def test_commands_take_effect_while_the_server_runs(own_server: Server) -> None:
     login = {"username": "anna", "password": PASSWORD}
     assert requests.post(f"{own_server.url}/api/login", json=login, timeout=10).status_code == 200
     assert own_server.run("ae", "add", "CT1", "10.0.0.1", "104", "--allow", "echo,store").returncode == 0
-    assert own_server.run("ae", "list").stdout == "CT1\t10.0.0.1\t104\techo,store\tkeep-both\tplain\t\t\t0\n"
+    headings, row = own_server.run("ae", "list").stdout.splitlines()
+    assert headings.split()[:4] == ["TITLE", "HOST", "PORT", "ALLOWED"]
+    assert row.split() == ["CT1", "10.0.0.1", "104", "echo,store", "keep-both", "never"]
+    (listed,) = json.loads(own_server.run("ae", "list", "--json").stdout)
+    assert (listed["title"], listed["allow"]) == ("CT1", ["echo", "store"])
 
 
 def test_commands_work_while_no_server_runs(tmp_path: Path) -> None:

@@ -3,10 +3,15 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_network
 
+from filmless.access.certificates import check_certificate
 from filmless.archive.model import DuplicatePolicy
 
-OPERATIONS = ("echo", "store", "find", "move", "get")
+# What a right in the registry is for; each DICOM service names one. "reject" hides instances by a rejection note;
+# "expire" is its own right, since a note of expired retention (113039) is no correction but the begin of a deletion.
+OPERATIONS = ("echo", "store", "find", "move", "get", "commit", "reject", "expire")
+DEFAULT_OPERATIONS = frozenset(("echo", "store", "find", "move", "get", "commit"))
 
 _TITLE = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?")  # PS3.5 6.2 AE: printable, no backslash
 
@@ -21,30 +26,54 @@ class BadPeer(Exception):
         return self.reason
 
 
+def check_title(title: str) -> None:
+    """Refuse with ``BadPeer`` what is no AE title."""
+    if not _TITLE.fullmatch(title):
+        raise BadPeer("An AE title has 1 to 16 printable characters, no backslash, no space at its ends.")
+
+
+def check_operations(allow: frozenset[str]) -> None:
+    """Refuse with ``BadPeer`` operations that do not exist."""
+    unknown = sorted(allow.difference(OPERATIONS))
+    if unknown:
+        raise BadPeer(f"Unknown operation {', '.join(unknown)}. Operations are: {', '.join(OPERATIONS)}.")
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """One row of the AE registry."""
 
     title: str
-    host: str
+    host: str  # a name or an address; a network such as 10.0.0.0/24 for one that only calls
     port: int  # 0: it only calls, as many modalities do; nothing is sent to it
-    allow: frozenset[str] = frozenset(OPERATIONS)
+    allow: frozenset[str] = DEFAULT_OPERATIONS
     tls: bool = False
     duplicates: DuplicatePolicy = DuplicatePolicy.KEEP_BOTH
     issuer: str = ""  # Issuer of Patient ID for objects that say none
     transfer_syntaxes: tuple[str, ...] = ()  # preferred order within a presentation context; empty: ours
     find_limit: int = 0  # answers to one C-FIND of this peer; 0: all there are
+    certificate: str = ""  # the TLS certificate it must show: SHA-256 fingerprint or subject; empty: any or none
     last_seen_at: datetime | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        if not _TITLE.fullmatch(self.title):
-            raise BadPeer("An AE title has 1 to 16 printable characters, no backslash, no space at its ends.")
+        check_title(self.title)
         if not self.host or any(character.isspace() for character in self.host):
-            raise BadPeer("The host is a name or an address.")
+            raise BadPeer("The host is a name or an address, or a network for a peer that only calls.")
         if not 0 <= self.port <= 65535:
             raise BadPeer("The port is a number from 1 to 65535, or 0 for a peer that only calls.")
         if not 0 <= self.find_limit < 1 << 31:
             raise BadPeer("The limit of answers to a query is a number, 0 for none.")
-        unknown = sorted(self.allow.difference(OPERATIONS))
-        if unknown:
-            raise BadPeer(f"Unknown operation {', '.join(unknown)}. Operations are: {', '.join(OPERATIONS)}.")
+        if "/" in self.host and (self.port or not is_network(self.host)):
+            raise BadPeer("A network is written as 10.0.0.0/24 and has port 0: nothing can be sent to it.")
+        if self.certificate and (fault := check_certificate(self.certificate)):
+            raise BadPeer(fault)
+        check_operations(self.allow)
+
+
+def is_network(host: str) -> bool:
+    """Whether a host of the registry is a network of addresses."""
+    try:
+        ip_network(host)
+    except ValueError:
+        return False
+    return "/" in host

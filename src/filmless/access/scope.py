@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from filmless.access.roles import GRANTS, Reach, Right, Role
-from filmless.archive.scope import Scope
+from filmless.archive.scope import Scope, View
 
 
 class Kind(StrEnum):
@@ -28,6 +28,7 @@ class Principal:
     until: datetime | None = None  # UTC; what made it known holds no longer than this
     study_uids: frozenset[str] = frozenset()  # what a related role reaches
     patient_keys: frozenset[tuple[str, str]] = frozenset()  # (issuer, Patient ID)
+    view: View | None = None  # what the AE title that was called shows
 
     @property
     def actor(self) -> str:
@@ -55,4 +56,5 @@ def scope(principal: Principal, right: Right, now: datetime) -> Scope:
         everything=everything,
         study_uids=frozenset() if everything else principal.study_uids,
         patient_keys=frozenset() if everything else principal.patient_keys,
+        view=principal.view,
     )

@@ -1,14 +1,16 @@
 """How the end of an association becomes an event."""
 
 import time
+from dataclasses import asdict
 
 import structlog
 
 from filmless.archive.errors import Unavailable
-from filmless.archive.events import Event, EventKind
+from filmless.archive.events import Event, EventKind, Outcome
 from filmless.database.ae_titles import AeTitles
 from filmless.database.events import EventLog
-from filmless.servers.association.policy import AssociationSummary
+from filmless.servers.association.secured import HandshakeFault
+from filmless.servers.association.summary import AssociationSummary
 
 log = structlog.get_logger()
 
@@ -30,20 +32,18 @@ class AssociationRecord:
             EventKind.ASSOCIATION,
             actor=f"ae:{summary.calling_ae}",
             address=summary.address,
+            outcome=Outcome.FAILURE if summary.is_failed else Outcome.SUCCESS,
             count=sum(summary.counts.values()) or 1,
-            details={
-                "called_ae": summary.called_ae,
-                "implementation": summary.implementation_version,
-                "seconds": round(summary.seconds, 3),
-                "proposed": summary.proposed,
-                "accepted": summary.accepted,
-                "refused": list(summary.refused),
-                "counts": summary.counts,
-                "end": summary.end,
-            },
+            details=_details(summary),
         )
         self._events.gather_apart(event)
         self._note(summary.calling_ae)
+
+    def record_refused_tls(self, address: str, fault: HandshakeFault) -> None:
+        """Count it with those of the same address and reason within a quarter of an hour: anybody may knock."""
+        details = {"end": f"TLS: {fault.reason}", "advice": [fault.advice]}
+        event = Event(EventKind.ASSOCIATION, "ae:", address, Outcome.FAILURE, details=details)
+        self._events.gather(event)
 
     def _note(self, title: str) -> None:
         now = time.monotonic()
@@ -56,3 +56,22 @@ class AssociationRecord:
             self._registry.seen(title)
         except Unavailable as error:
             log.warning("peer_not_noted", calling_ae=title, reason=error.reason)
+
+
+def _details(summary: AssociationSummary) -> dict[str, object]:
+    """The facts of an association, without those that are empty: there are many such rows."""
+    facts: dict[str, object] = {
+        "called_ae": summary.called_ae,
+        "implementation": summary.implementation_version,
+        "implementation_class_uid": summary.implementation_class_uid,
+        "seconds": round(summary.seconds, 3),
+        "contexts": [asdict(group) for group in summary.contexts],
+        "counts": summary.counts,
+        "failures": [asdict(failure) for failure in summary.failures],
+        "end": summary.end,
+        "tls": summary.tls,
+        "certificate": summary.certificate,
+        "user": summary.user,
+        "advice": list(summary.advice),
+    }
+    return {name: fact for name, fact in facts.items() if fact not in ("", [], {})}

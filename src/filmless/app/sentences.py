@@ -8,6 +8,7 @@ from filmless.app.commands.command_error import CommandError
 from filmless.app.data_folder import FolderError
 from filmless.app.serving.listening import ListeningError
 from filmless.archive.errors import Unavailable
+from filmless.clients.tls import TlsError
 from filmless.database.cluster.durability import WrongDatabase
 from filmless.database.cluster.programs import ClusterError
 from filmless.database.migrate import MigrationError
@@ -22,6 +23,7 @@ SENTENCES: tuple[type[Exception], ...] = (
     ListeningError,
     MigrationError,
     NameTaken,
+    TlsError,
     Unavailable,
     UnknownRole,
     WrongDatabase,

@@ -15,6 +15,7 @@ from filmless.access.seal import AesSivSeal
 from filmless.app.cursor_key import cursor_key
 from filmless.app.data_folder import Reached
 from filmless.app.housekeeping import Housekeeping
+from filmless.app.identities import UserIdentities
 from filmless.app.record import AssociationRecord
 from filmless.app.shares import Share
 from filmless.archive.archive import Archive
@@ -25,6 +26,7 @@ from filmless.database.accounts.accounts import Accounts
 from filmless.database.accounts.sessions import Sessions
 from filmless.database.accounts.tokens import Tokens
 from filmless.database.ae_titles import AeTitles
+from filmless.database.associations import Associations
 from filmless.database.cluster import durability
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
@@ -39,6 +41,7 @@ from filmless.servers.dicomweb.routes import dicomweb_routes
 from filmless.servers.dicomweb.service import Service
 from filmless.servers.gate import Credentials, Gate
 from filmless.servers.http import WebApplication
+from filmless.servers.pages.associations import AssociationList
 from filmless.servers.pages.routes import page_routes, with_description
 from filmless.servers.pages.session import House, Session
 from filmless.servers.pages.static import StaticFiles
@@ -155,7 +158,8 @@ class ServerParts:
         self.policy = _policy(settings, share)
         registry = AeTitles(parts.database)
         record = AssociationRecord(parts.events, registry)
-        self.collaborators = Collaborators(parts.archive, registry, record, self._executor)
+        identities = UserIdentities(Accounts(parts.database, parts.events), settings.jwt_issuers)
+        self.collaborators = Collaborators(parts.archive, registry, record, self._executor, identities)
         self.may_accept = _may_accept(share)
 
     def recover(self) -> None:
@@ -175,7 +179,12 @@ class ServerParts:
         house = House(settings.ae, __version__, warnings)
         session = Session(Accounts(database, self._parts.events), sessions, gate, house, executor)
         rows = [
-            *page_routes(session, Studies(archive, StudyOverview(database), executor), self.housekeeping.is_ready),
+            *page_routes(
+                session,
+                Studies(archive, StudyOverview(database), executor),
+                AssociationList(Associations(database).page, executor),
+                self.housekeeping.is_ready,
+            ),
             *dicomweb_routes(Service(archive, executor, settings.base_url), self._codecs),
         ]
         with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:
@@ -187,7 +196,8 @@ def _policy(settings: Settings, share: Share) -> Policy:
     processes = share.shares.processes
     return Policy(
         ae_title=settings.ae,
-        is_loopback=settings.dimse.is_loopback,
+        any_called_ae=settings.any_called_ae,
+        is_loopback=settings.dimse.is_loopback and (settings.dimse_tls is None or settings.dimse_tls.is_loopback),
         max_associations=-(-settings.associations // processes),
         max_associations_per_peer=settings.associations_per_peer,
     )

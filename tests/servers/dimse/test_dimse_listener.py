@@ -10,6 +10,7 @@ from dicom_door import CT, IMPLICIT, VERIFICATION, RawPeer, door, value
 from filmless.access.peers import Peer
 from filmless.archive.model import DuplicatePolicy, Refusal, Refused
 from filmless.servers.association.policy import Policy
+from filmless.servers.association.summary import ContextGroup, FailedOperation
 from filmless.servers.dimse.c_store import STATUS_OF
 from filmless.standards.data_set.part10 import Head, read_head
 from filmless.standards.dimse.commands import CommandField, Element
@@ -215,7 +216,7 @@ def test_wrong_titles_are_rejected_for_good(called: str, calling: str, reason: i
         with RawPeer(house.port) as peer:
             kind, body = peer.associate(called=called, calling=calling)
             assert (kind, *body[1:]) == (PduType.ASSOCIATE_RJ, PERMANENT, 1, reason)
-        assert house.record.wait(1)[0].end == f"rejected 1/1/{reason}"
+        assert house.record.wait(1)[0].end.startswith(f"rejected 1/1/{reason}: call")
 
 
 def test_any_called_title_is_served_where_the_policy_says_so() -> None:
@@ -256,7 +257,12 @@ def test_a_peer_without_the_right_gets_its_contexts_rejected() -> None:
             assert peer.echo() == 0
             peer.release()
         (summary,) = house.record.wait(1)
-    assert (summary.proposed, summary.accepted, summary.refused) == (2, 1, (CT,))
+    assert {group.abstract_syntaxes: group.result for group in summary.contexts} == {
+        (VERIFICATION,): "accepted",
+        (CT,): "not allowed",
+    }
+    (sentence,) = summary.advice
+    assert sentence.startswith('"CT1" may not use CT Image Storage; it may echo. Change --allow of filmless ae add')
 
 
 def test_more_associations_than_the_limit_are_rejected_until_one_ends() -> None:
@@ -367,8 +373,12 @@ def test_an_association_leaves_one_summary() -> None:
         (summary,) = house.record.wait(1)
     assert (summary.calling_ae, summary.called_ae, summary.address) == ("CT1", "FILMLESS", "127.0.0.1")
     assert (summary.implementation_class_uid, summary.implementation_version) == ("1.2.3", "RAW")
-    assert (summary.proposed, summary.accepted) == (3, 2)
-    assert summary.refused == ("1.2.840.10008.5.1.4.31",)
+    assert summary.contexts == (
+        ContextGroup("accepted", IMPLICIT, (IMPLICIT,), (VERIFICATION, CT)),
+        ContextGroup("abstract syntax not supported", "", (IMPLICIT,), ("1.2.840.10008.5.1.4.31",)),
+    )
+    assert summary.failures == (FailedOperation("C-STORE", 0xA700, "full", 1),)
+    assert summary.is_failed
     assert summary.counts == {"C-ECHO success": 1, "C-STORE success": 2, "C-STORE failure": 1}
     assert summary.end == "released"
 

@@ -3,8 +3,10 @@
 import pytest
 
 from filmless.access.peers import Peer
-from filmless.servers.association.negotiation import agree, check_titles, operation_of
+from filmless.servers.association.negotiation import agree, judge, operation_of
 from filmless.servers.association.policy import Policy
+from filmless.servers.association.refusals import REFUSALS
+from filmless.servers.association.registry import Caller
 from filmless.standards.dicom.sop_classes import SOP_CLASSES, Hierarchy, Service
 from filmless.standards.dicom.transfer_syntaxes import TRANSFER_SYNTAXES
 from filmless.standards.upper_layer.items import ProposedContext, Result, Role, UserInformation
@@ -15,11 +17,12 @@ IMPLICIT, EXPLICIT, DEFLATED, BIG = (f"1.2.840.10008.1.2{end}" for end in ("", "
 JPEG_LOSSLESS, JPEG_BASELINE = "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.50"
 PRIVATE = "1.2.752.24.3.7.6"
 POLICY = Policy("FILMLESS")
+NOBODY = Caller(None, is_known_host=False)
 
 
 def answer(abstract: str, *transfers: str, peer: Peer | None = None) -> tuple[Result, str]:
     request = AssociateRequest("FILMLESS", "CT1", (ProposedContext(1, abstract, transfers),), UserInformation(16384))
-    (result,) = agree(request, POLICY, peer).results
+    (result,) = agree(request, POLICY, Caller(peer, is_known_host=True)).results
     return result.result, result.transfer_syntax
 
 
@@ -91,12 +94,12 @@ def test_negotiation_items_are_answered_within_what_we_do() -> None:
     user = UserInformation(
         16384, async_window=(0, 0), roles=(Role(CT, scu=True, scp=True), Role("junk", scu=True, scp=True))
     )
-    agreement = agree(AssociateRequest("FILMLESS", "CT1", (), user), POLICY, None)
+    agreement = agree(AssociateRequest("FILMLESS", "CT1", (), user), POLICY, NOBODY)
     assert agreement.user.async_window == (1, 1)
     assert agreement.user.roles == (Role(CT, scu=True, scp=True),)
     assert agreement.user.max_length == POLICY.limits.max_length
     assert agreement.user.user_identity is None
-    assert agree(AssociateRequest("FILMLESS", "CT1", (), UserInformation()), POLICY, None).user.async_window is None
+    assert agree(AssociateRequest("FILMLESS", "CT1", (), UserInformation()), POLICY, NOBODY).user.async_window is None
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_a_requestor_is_an_scp_of_storage_where_it_may_get(
 ) -> None:
     peer = Peer("WS", "host", 104, allow=frozenset(allow))
     user = UserInformation(16384, roles=(Role(uid, scu=True, scp=True),))
-    (role,) = agree(AssociateRequest("FILMLESS", "WS", (), user), POLICY, peer).user.roles
+    (role,) = agree(AssociateRequest("FILMLESS", "WS", (), user), POLICY, Caller(peer, is_known_host=True)).user.roles
     assert (role.scu, role.scp) == agreed
 
 
@@ -127,6 +130,7 @@ def test_a_requestor_is_an_scp_of_storage_where_it_may_get(
     ],
 )
 def test_requests_that_cannot_be_served_are_rejected_by_their_reason(request_: AssociateRequest, reason: int) -> None:
-    rejection = check_titles(request_, POLICY, None, is_known_host=False)
-    assert rejection is not None
+    why = judge(request_, POLICY, NOBODY, None)
+    assert why is not None
+    rejection = REFUSALS[why].answer
     assert (rejection.result, rejection.source, rejection.reason) == (1, 1, reason)

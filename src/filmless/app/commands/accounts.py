@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from filmless.access import roles
 from filmless.app.commands.command_error import CommandError
-from filmless.app.data_folder import reached_database
+from filmless.app.commands.database import open_database
 from filmless.database.accounts.accounts import Accounts
 from filmless.database.accounts.tokens import Token, Tokens
-from filmless.database.connect import Database
 from filmless.database.events import EventLog
 from filmless.settings import Settings
 
@@ -22,13 +20,13 @@ def create_token(settings: Settings, name: str, role: str, expires: str) -> str:
     """The text of a new bearer token; ``expires`` is a lifetime as 90d, 12h or 30m."""
     held = roles.role(role)
     lifetime = _lifetime(expires)
-    with _database(settings) as database:
+    with open_database(settings) as database:
         return Tokens(database).create(name, held, created_by="local:token", lifetime=lifetime)
 
 
 def list_tokens(settings: Settings) -> list[str]:
     """One line per token, newest first, fields separated by tabs: id, prefix, name, role, state, last use."""
-    with _database(settings) as database:
+    with open_database(settings) as database:
         return ["\t".join(_fields(token)) for token in Tokens(database).all()]
 
 
@@ -38,7 +36,7 @@ def revoke_token(settings: Settings, token_id: str) -> None:
         public_id = UUID(token_id)
     except ValueError:
         raise CommandError(f'"{token_id}" is no id of a token; filmless token list shows them.') from None
-    with _database(settings) as database:
+    with open_database(settings) as database:
         if not Tokens(database).revoke(public_id, actor="local:token"):
             raise CommandError(f"No token {token_id} is valid; filmless token list shows them.")
 
@@ -51,18 +49,8 @@ def check_role(role: str) -> None:
 def add_user(settings: Settings, name: str, role: str, password: str) -> None:
     """Make an account that may sign in at once."""
     held = roles.role(role)
-    with _database(settings) as database:
+    with open_database(settings) as database:
         Accounts(database, EventLog(database)).add_user(name, held, password)
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
-    with reached_database(settings.data, settings.database_url) as reached:
-        database = Database(reached.dsn, connections=1)
-        try:
-            yield database
-        finally:
-            database.close()
 
 
 def _fields(token: Token) -> Iterator[str]:

@@ -1,15 +1,15 @@
 """``filmless ae add``, ``list``, ``remove``, and how commands find the peer they are told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from filmless.access.peers import Peer
+from filmless.access.peers import OPERATIONS, Peer
 from filmless.app.commands.command_error import CommandError
-from filmless.app.data_folder import reached_database
+from filmless.app.commands.database import open_database
+from filmless.app.tables import as_json, as_table
 from filmless.archive.model import DuplicatePolicy
 from filmless.database.ae_titles import AeTitles
-from filmless.database.connect import Database
 from filmless.settings import Address, Settings, parse_address
 
 
@@ -20,6 +20,7 @@ class Target:
     title: str
     host: str
     port: int
+    tls: bool = False
 
 
 def add_peer(settings: Settings, place: tuple[str, str, int], values: Mapping[str, object]) -> None:
@@ -39,15 +40,19 @@ def add_peer(settings: Settings, place: tuple[str, str, int], values: Mapping[st
         issuer=str(values["issuer"]),
         transfer_syntaxes=tuple(_words(values["transfer_syntaxes"])),
         find_limit=int(str(values["find_limit"])),
+        certificate=str(values["certificate"]),
     )
     with _registry(settings) as registry:
         registry.add(peer)
 
 
-def list_peers(settings: Settings) -> list[str]:
-    """One line per peer, fields separated by tabs."""
+def list_peers(settings: Settings, *, json: bool) -> Iterable[str]:
+    """Every peer by title: a table for people, or JSON."""
     with _registry(settings) as registry:
-        return ["\t".join(_fields(peer)) for peer in registry.all()]
+        peers = registry.all()
+    if json:
+        return [as_json(_fields(peer) for peer in peers)]
+    return as_table(_HEADINGS, map(_row, peers))
 
 
 def remove_peer(settings: Settings, title: str) -> None:
@@ -71,19 +76,13 @@ def find_target(settings: Settings, target: str) -> Target:
         )
     if not peer.port:
         raise CommandError(f"{title} is registered without a port: it calls us and does not listen.")
-    if not peer.port:
-        raise CommandError(f"{title} is registered as a peer that only calls: it has no port.")
-    return Target(peer.title, peer.host, peer.port)
+    return Target(peer.title, peer.host, peer.port, peer.tls)
 
 
 @contextmanager
 def _registry(settings: Settings) -> Iterator[AeTitles]:
-    with reached_database(settings.data, settings.database_url) as reached:
-        database = Database(reached.dsn, connections=1)
-        try:
-            yield AeTitles(database)
-        finally:
-            database.close()
+    with open_database(settings) as database:
+        yield AeTitles(database)
 
 
 def _address(text: str) -> Address:
@@ -93,12 +92,26 @@ def _address(text: str) -> Address:
         raise CommandError(f'"{text}" {error}.'.replace(" is HOST", " must be HOST")) from None
 
 
-def _fields(peer: Peer) -> Iterator[str]:
-    yield from (peer.title, peer.host, str(peer.port), ",".join(sorted(peer.allow)), peer.duplicates.value)
-    yield "tls" if peer.tls else "plain"
-    yield peer.issuer
-    yield ",".join(peer.transfer_syntaxes)
-    yield str(peer.find_limit)
+_HEADINGS = ("TITLE", "HOST", "PORT", "ALLOWED", "TLS", "CERTIFICATE", "DUPLICATES", "LIMIT", "ISSUER", "LAST SEEN")
+
+
+def _fields(peer: Peer) -> dict[str, object]:
+    return asdict(peer) | {"allow": sorted(peer.allow)}
+
+
+def _row(peer: Peer) -> tuple[str, ...]:
+    return (
+        peer.title,
+        peer.host,
+        str(peer.port) if peer.port else "only calls",
+        ",".join(one for one in OPERATIONS if one in peer.allow),
+        "tls" if peer.tls else "",
+        peer.certificate,
+        peer.duplicates.value,
+        str(peer.find_limit or ""),
+        peer.issuer,
+        f"{peer.last_seen_at:%Y-%m-%d %H:%M}" if peer.last_seen_at else "never",
+    )
 
 
 def _words(text: object) -> list[str]:

@@ -3,7 +3,10 @@
 import errno
 import socket
 from dataclasses import dataclass
+from functools import partial
 
+from filmless.clients.tls import FreshContext, TlsFiles, server_context
+from filmless.servers.association.listener import Entrance
 from filmless.settings import Address, Settings
 
 
@@ -13,6 +16,12 @@ class Listening:
 
     http: socket.socket
     dimse: socket.socket
+    dimse_tls: socket.socket | None = None
+
+    @property
+    def all(self) -> list[socket.socket]:
+        """Every one that is there."""
+        return [one for one in (self.http, self.dimse, self.dimse_tls) if one is not None]
 
 
 class ListeningError(Exception):
@@ -35,6 +44,39 @@ def check(settings: Settings) -> None:
             f"HTTP on {settings.http} is reached from other machines and so demands TLS: "
             f"give --tls-certificate and --tls-key, or --behind-proxy when a proxy before it does TLS."
         )
+
+    _check_dimse_tls(settings)
+
+
+def _check_dimse_tls(settings: Settings) -> None:
+    """DICOM TLS needs its certificate and key, and says whom it trusts unless peers may come without one."""
+    for issuer in settings.jwt_issuers:
+        if not issuer.key.is_file():
+            raise ListeningError(f"There is no file {issuer.key}, the key of the issuer {issuer.issuer}.")
+    if settings.dimse_tls is None:
+        return
+    if settings.dimse_tls_certificate is None or settings.dimse_tls_key is None:
+        raise ListeningError("DICOM TLS needs both files: --dimse-tls-certificate and --dimse-tls-key.")
+    if settings.dimse_tls_authorities is None and not settings.dimse_tls_optional:
+        raise ListeningError(
+            "DICOM TLS demands certificates of peers: give the authorities they come from as --dimse-tls-authorities, "
+            "or let peers come without one by --dimse-tls-optional."
+        )
+    server_context(dimse_tls_files(settings), demands_certificate=not settings.dimse_tls_optional)
+
+
+def dimse_tls_files(settings: Settings) -> TlsFiles:
+    """The files of DICOM TLS, for peers that call and for those that are called."""
+    return TlsFiles(settings.dimse_tls_certificate, settings.dimse_tls_key, settings.dimse_tls_authorities)
+
+
+def entrances(settings: Settings, sockets: Listening) -> list[Entrance]:
+    """Where DICOM peers come in: the plain port, and the one over TLS whose files are read again when they change."""
+    plain = Entrance(sockets.dimse)
+    if sockets.dimse_tls is None:
+        return [plain]
+    make = partial(server_context, demands_certificate=not settings.dimse_tls_optional)
+    return [plain, Entrance(sockets.dimse_tls, FreshContext(dimse_tls_files(settings), make))]
 
 
 def bind(address: Address, what: str) -> socket.socket:

@@ -27,7 +27,11 @@ def serve(settings: Settings) -> None:
     listening.check(settings)
     lock = lock_for_serving(settings.data)
     try:
-        sockets = Listening(listening.bind(settings.http, "HTTP"), listening.bind(settings.dimse, "DICOM"))
+        sockets = Listening(
+            listening.bind(settings.http, "HTTP"),
+            listening.bind(settings.dimse, "DICOM"),
+            listening.bind(settings.dimse_tls, "DICOM over TLS") if settings.dimse_tls is not None else None,
+        )
         _run(settings, lock, sockets)
     finally:
         lock.release()
@@ -35,7 +39,7 @@ def serve(settings: Settings) -> None:
 
 def _run(settings: Settings, lock: Lock, sockets: Listening) -> None:
     cluster = None if settings.database_url else Cluster(settings.data)
-    supervisor = Supervisor(lock, cluster, [sockets.http, sockets.dimse])
+    supervisor = Supervisor(lock, cluster, sockets.all)
     try:
         dsn = cluster.start() if cluster else settings.database_url
         migrate(dsn)
@@ -57,6 +61,7 @@ def _announce(settings: Settings, sockets: Listening, prepared: Prepared) -> Non
     web = f"{scheme}://{listening.bound_address(sockets.http)}"
     lines = [
         f"DICOM  {settings.ae} on {listening.bound_address(sockets.dimse)}",
+        *([f"TLS    {settings.ae} on {listening.bound_address(sockets.dimse_tls)}"] if sockets.dimse_tls else []),
         f"Web    {web}",
         f"Data   {settings.data.resolve()}",
         *(f"Warning: {warning}" for warning in prepared.warnings),

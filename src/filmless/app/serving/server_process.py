@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from filmless.app.serving.listening import Listening
+from filmless.app.serving.listening import Listening, entrances
 from filmless.app.serving.supervisor import STOP_SECONDS
 from filmless.app.shares import Shares
 from filmless.app.wiring import ServerParts
@@ -59,7 +59,7 @@ class ServerProcess:
         listener = DicomListener(parts.policy, parts.collaborators, SERVICES, parts.may_accept)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(web.serve(sockets=[self.listening.http]))
-            tasks.create_task(listener.serve(self.listening.dimse))
+            tasks.create_task(listener.serve(*entrances(self.settings, self.listening)))
             housekeeping = tasks.create_task(parts.housekeeping.run())
             await stop.wait()
             web.should_exit = True

@@ -67,6 +67,20 @@ class Accounts:
         self._let_in(account, address, counted)
         return account.user
 
+    def trust(self, name: str, address: str) -> User | TooManyFailures | None:
+        """The user of a name that somebody we trust has vouched for; None when there is none. Recorded as a login."""
+        name = "".join(filter(str.isprintable, name))[:64]
+        with self._database.connection() as connection:
+            row = connection.execute(
+                "select name, role from user_account where name = %s and disabled_at is null", (name,)
+            ).fetchone()
+        self._record(name, address, Outcome.SUCCESS if row else Outcome.FAILURE)
+        return User(row[0], Role(row[1])) if row else None
+
+    def distrust(self, address: str) -> None:
+        """Record that somebody came with proof that is none."""
+        self._record("", address, Outcome.FAILURE)
+
     def make_setup_token(self) -> str | None:
         """The one-time token that makes the first administrator; None when there is one. A former token ends."""
         token = secrets.token_urlsafe(32)

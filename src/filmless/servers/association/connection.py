@@ -2,23 +2,35 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 import structlog
 
+from filmless.access.accounts import User
 from filmless.access.roles import Role
 from filmless.access.scope import Kind, Principal
 from filmless.archive.model import Door, DuplicatePolicy, Source
 from filmless.servers.association.dialogue import Dialogue
 from filmless.servers.association.flow import Cause, Flow
 from filmless.servers.association.line import Buffer
-from filmless.servers.association.negotiation import Agreement, agree, check_titles
+from filmless.servers.association.negotiation import Agreement, agree, judge, rights_of
 from filmless.servers.association.operation import Requestor
-from filmless.servers.association.policy import AssociationSummary, Collaborators, Policy
+from filmless.servers.association.policy import Collaborators, Policy
+from filmless.servers.association.refusals import REFUSALS, Why
 from filmless.servers.association.registry import Caller, Registry
+from filmless.servers.association.secured import NO_TLS, read_tls
 from filmless.servers.association.service import Services
+from filmless.servers.association.summary import (
+    AssociationSummary,
+    FailedOperation,
+    advise,
+    advise_rejected,
+    group_contexts,
+    printable,
+)
 from filmless.standards.upper_layer.association import Association
 from filmless.standards.upper_layer.indications import (
     Aborted,
@@ -27,17 +39,14 @@ from filmless.standards.upper_layer.indications import (
     Indication,
     ReleaseRequested,
 )
-from filmless.standards.upper_layer.items import Result
-from filmless.standards.upper_layer.pdu import (
-    REJECT_CONGESTION,
-    REJECT_LOCAL_LIMIT,
-    AssociateReject,
-    AssociateRequest,
-)
+from filmless.standards.upper_layer.pdu import AssociateRequest
 from filmless.standards.upper_layer.state_table import State
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
+NAMED_KINDS = frozenset((1, 2))  # of user identity, whose primary field is a name
 MAX_DISCARDED = 1 << 20  # bytes read from a peer that was told to go, before the connection is cut
 _QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)  # Linux alone
 
@@ -77,6 +86,10 @@ class Connection(asyncio.BufferedProtocol):
         self._association = Association.acceptor(house.policy.limits, self.began)
         self._negotiation: asyncio.Task[None] | None = None
         self._agreement: Agreement | None = None
+        self._caller: Caller | None = None
+        self._user: User | None = None  # who was proved
+        self._advice: tuple[str, ...] = ()  # what to change, where it was rejected
+        self._tls = NO_TLS
         self._discarded = 0  # bytes
         self._began_at = datetime.now(UTC)
         self._end = ""  # how it ended; the first reason stays
@@ -96,6 +109,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send small answers at once, and notice peers that are gone."""
         self._transport = cast(asyncio.Transport, transport)
+        self._tls = read_tls(transport.get_extra_info("ssl_object"))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self.flow = Flow(self._transport)
@@ -220,30 +234,32 @@ class Connection(asyncio.BufferedProtocol):
     async def _negotiate(self, request: AssociateRequest) -> None:
         """Accept or reject; the slot is taken before anything is waited for, so that none is taken twice."""
         if not self._house.admit(self):
-            self._reject(REJECT_LOCAL_LIMIT)
+            self._reject(request, Why.LOCAL_LIMIT)
             return
+        caller, user = None, None
         try:
-            caller = await self._house.registry.caller(request.calling_ae, self.address)
+            caller = await self._house.registry.caller(request.calling_ae, request.called_ae, self.address)
+            why = judge(request, self._house.policy, caller, self._tls.certificate)
+            if why is None and request.user.user_identity is not None:
+                verify = self._house.collaborators.identities.verify
+                found = await self._in_executor(verify, request.user.user_identity, self.address)
+                user, why = (None, found) if isinstance(found, Why) else (found, None)
         except Exception as fault:  # noqa: BLE001  whatever ails the registry: the peer gets an answer
             log.error("registry_failed", error=type(fault).__name__)
-            caller = None
+            why = Why.CONGESTION
         if self._association.state is not State.STA3:
             return  # it went away meanwhile
-        rejection = self._judge(request, caller)
-        if rejection is not None or caller is None:
-            self._reject(rejection or REJECT_CONGESTION)
+        self._caller, self._user = caller, user
+        if why is not None or caller is None or self.is_finishing:
+            self._reject(request, why or Why.CONGESTION)
         else:
             self._accept(request, caller)
 
-    def _judge(self, request: AssociateRequest, caller: Caller | None) -> AssociateReject | None:
-        if caller is None or self.is_finishing:
-            return REJECT_CONGESTION
-        return check_titles(request, self._house.policy, caller.peer, is_known_host=caller.is_known_host)
-
     def _accept(self, request: AssociateRequest, caller: Caller) -> None:
-        self._agreement = agree(request, self._house.policy, caller.peer)
+        user = self._user
+        self._agreement = agree(request, self._house.policy, caller, is_verified=user is not None)
         self._association.accept(self._agreement.results, self._agreement.user, self._loop.time())
-        requestor = _requestor(request, caller, self.address, self._agreement)
+        requestor = _requestor(request, caller, self._agreement, user, self.address)
         takers = {role.sop_class_uid for role in self._agreement.user.roles if role.scp}
         takes = [one for one in self._association.contexts.values() if one.abstract_syntax in takers]
         requestor = replace(requestor, takes=tuple(takes))
@@ -251,11 +267,24 @@ class Connection(asyncio.BufferedProtocol):
         self.dialogue = Dialogue(requestor, contexts, house.services, house.collaborators, self)
         self._flush()
 
-    def _reject(self, rejection: AssociateReject) -> None:
+    def _reject(self, request: AssociateRequest, why: Why) -> None:
         if self._association.state is State.STA3:
-            self._association.reject(rejection, self._loop.time())
-            self._lose(f"rejected {rejection.result}/{rejection.source}/{rejection.reason}")
+            answer = REFUSALS[why].answer
+            self._association.reject(answer, self._loop.time())
+            self._advice = advise_rejected(why, self._facts(request))
+            self._lose(f"rejected {answer.result}/{answer.source}/{answer.reason}: {why}")
             self._flush()
+
+    def _facts(self, request: AssociateRequest) -> dict[str, str]:
+        peer = self._caller.peer if self._caller is not None else None
+        return {
+            "called": printable(request.called_ae),
+            "calling": printable(request.calling_ae),
+            "ours": self._house.policy.ae_title,
+            "address": self.address,
+            "host": peer.host if peer is not None else "",
+            "certificate": f'that of "{self._tls.name}"' if self._tls.certificate is not None else "none",
+        }
 
     def _flush(self) -> None:
         if data := self._association.data_to_send():
@@ -276,34 +305,42 @@ class Connection(asyncio.BufferedProtocol):
             self.dialogue.lose()
 
     async def _record(self, request: AssociateRequest) -> None:
-        results = self._agreement.results if self._agreement is not None else ()
-        refused = {result.context_id for result in results if result.result is not Result.ACCEPTANCE}
+        dialogue, peer = self.dialogue, self._caller.peer if self._caller is not None else None
+        contexts = group_contexts(request, self._agreement.results if self._agreement is not None else ())
+        failures = dialogue.failures if dialogue is not None else {}
+        failed = tuple(FailedOperation(*failure, count) for failure, count in failures.items())
         summary = AssociationSummary(
-            calling_ae=_printable(request.calling_ae),
-            called_ae=_printable(request.called_ae),
+            calling_ae=printable(request.calling_ae),
+            called_ae=printable(request.called_ae),
             address=self.address,
-            implementation_class_uid=_printable(request.user.implementation_class_uid),
-            implementation_version=_printable(request.user.implementation_version),
+            implementation_class_uid=printable(request.user.implementation_class_uid),
+            implementation_version=printable(request.user.implementation_version),
             began_at=self._began_at,
             seconds=self._loop.time() - self.began,
-            proposed=len(request.contexts),
-            accepted=len(results) - len(refused),
-            refused=tuple(
-                dict.fromkeys(_printable(one.abstract_syntax) for one in request.contexts if one.context_id in refused)
-            ),
-            counts=dict(self.dialogue.counts) if self.dialogue is not None else {},
+            counts=dict(dialogue.counts) if dialogue is not None else {},
             end=self._end,
+            tls=self._tls.version,
+            certificate=self._tls.name,
+            user=_claimed(request, self._user),
+            contexts=contexts,
+            failures=failed,
+            advice=self._advice or advise(printable(request.calling_ae), peer, contexts, failed),
         )
         log.info("association_ended", calling_ae=summary.calling_ae, address=summary.address, end=summary.end,
                  seconds=round(summary.seconds, 3), counts=summary.counts)  # fmt: skip
-        collaborators = self._house.collaborators
-        await self._loop.run_in_executor(collaborators.executor, collaborators.record.record_association, summary)
+        await self._in_executor(self._house.collaborators.record.record_association, summary)
+
+    async def _in_executor(self, call: Callable[..., T], *arguments: object) -> T:
+        return await self._loop.run_in_executor(self._house.collaborators.executor, call, *arguments)
 
 
-def _requestor(request: AssociateRequest, caller: Caller, address: str, agreement: Agreement) -> Requestor:
-    peer = caller.peer
+def _requestor(
+    request: AssociateRequest, caller: Caller, agreement: Agreement, user: User | None, address: str
+) -> Requestor:
+    peer, called = caller.peer, caller.called
+    kind, name, role = (Kind.USER, user.name, user.role) if user else (Kind.AE, request.calling_ae, Role.SERVICE)
     return Requestor(
-        principal=Principal(Kind.AE, request.calling_ae, Role.SERVICE, address),
+        principal=Principal(kind, name, role, address, view=called.view if called is not None else None),
         source=Source(
             door=Door.C_STORE,
             calling_ae=request.calling_ae,
@@ -314,9 +351,15 @@ def _requestor(request: AssociateRequest, caller: Caller, address: str, agreemen
         called_ae=request.called_ae,
         peer=peer,
         extended=dict(agreement.user.extended),
+        rights=rights_of(peer, called),
     )
 
 
-def _printable(text: str) -> str:
-    """A peer's text fit for records: at most 64 printable characters."""
-    return "".join(character for character in text[:64] if character.isprintable())
+def _claimed(request: AssociateRequest, user: User | None) -> str:
+    """The user for the record: as proved, or as named where a name was all (PS3.7 D.3.3.7, type 1)."""
+    if user is not None:
+        return f"user:{user.name}"
+    identity = request.user.user_identity
+    if identity is None or identity.kind not in NAMED_KINDS:
+        return ""
+    return f"claimed:{printable(identity.primary.decode('utf-8', 'replace'))}"

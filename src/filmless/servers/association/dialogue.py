@@ -14,9 +14,10 @@ from filmless.servers.association.negotiation import operation_of
 from filmless.servers.association.operation import Operation, Requestor
 from filmless.servers.association.policy import Collaborators
 from filmless.servers.association.service import Service, Services
+from filmless.servers.association.summary import MAX_FAILURES
 from filmless.standards.dimse.commands import RESPONSE, CommandField
 from filmless.standards.dimse.messages import CommandReceived, DataSetPiece, Malformed, Message, MessageReader
-from filmless.standards.dimse.status import Status, status_kind
+from filmless.standards.dimse.status import Status, StatusKind, status_kind
 from filmless.standards.upper_layer.association import AgreedContext
 from filmless.standards.upper_layer.indications import Data, ReleaseRequested
 
@@ -36,6 +37,7 @@ class Dialogue:
     ) -> None:
         self.requestor = requestor
         self.counts: Counter[str] = Counter()  # finished operations by service and kind of status
+        self.failures: Counter[tuple[str, int, str]] = Counter()  # by service, status and Error Comment
         self._contexts = contexts
         self._services = services
         self._collaborators = collaborators
@@ -132,13 +134,12 @@ class Dialogue:
             return Status.UNRECOGNIZED_OPERATION, ""
         if operation_of(operation.context.abstract_syntax) != service.operation:
             return Status.SOP_CLASS_NOT_SUPPORTED, f"{service.name} has no place in this presentation context"
-        peer = self.requestor.peer
-        if peer is not None and service.operation not in peer.allow:  # the context was accepted for the other role
+        if service.operation not in self.requestor.rights:  # the context was accepted for the other role
             return Status.NOT_AUTHORIZED, f"the AE registry does not allow you to {service.operation}"
         try:
             await service.serve(operation)
-        except NotAllowed:
-            return Status.NOT_AUTHORIZED, ""
+        except NotAllowed as refusal:
+            return Status.NOT_AUTHORIZED, f'the role of this user does not hold the right "{refusal.right}"'
         except AssociationEnded:
             raise
         except Exception as fault:  # noqa: BLE001  the outermost loop of this door: one bad request ends no other
@@ -150,6 +151,10 @@ class Dialogue:
         name = service.name if service is not None else "unknown"
         kind = "unanswered" if operation.status is None else status_kind(operation.status)
         self.counts[f"{name} {kind}"] += 1
+        if kind == StatusKind.FAILURE and operation.status is not None:
+            failure = (name, operation.status, operation.comment)
+            if failure in self.failures or len(self.failures) < MAX_FAILURES:
+                self.failures[failure] += 1
         self._operation = self._task = None
         while self._waiting and self._operation is None:
             self._take(self._waiting.popleft())

@@ -2,13 +2,16 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
 from filmless.servers.association.connection import Connection
 from filmless.servers.association.policy import Collaborators, Policy
 from filmless.servers.association.registry import Registry
+from filmless.servers.association.secured import explain_handshake
 from filmless.servers.association.service import Services
 
 log = structlog.get_logger()
@@ -20,12 +23,20 @@ FAREWELL = 1.0  # seconds of the time to end that are left for aborts to reach t
 FAULT_WAIT = 1.0  # seconds without accepting after the system refused a connection (out of descriptors)
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A bound, listening socket, and the TLS that is spoken there, asked for each connection anew."""
+
+    socket: socket.socket
+    tls: Callable[[], ssl.SSLContext] | None = None
+
+
 def _always(connections: int) -> bool:  # noqa: ARG001  one process serves alone
     return True
 
 
 class DicomListener:
-    """Serves a bound, listening socket that several processes may share.
+    """Serves bound, listening sockets that several processes may share.
 
     ``may_accept`` is told how many connections this process has, whenever the number changes and before each
     accept, and says whether the next one is for this process; what nobody takes is taken all the same.
@@ -46,16 +57,17 @@ class DicomListener:
         self._may_accept = may_accept
         self._loop = asyncio.get_running_loop()
         self._connections: set[Connection] = set()
-        self._opening: set[asyncio.Task[None]] = set()
-        self._socket: socket.socket | None = None
+        self._opening: dict[asyncio.Task[None], None] = {}  # oldest first
+        self._entrances: tuple[Entrance, ...] = ()
         self._deferred_at = float("-inf")  # when a connection was left to another process
         self._is_empty = asyncio.Event()
         self._is_drained = asyncio.Event()
 
-    async def serve(self, sock: socket.socket) -> None:
-        """Accept connections of a listening socket until ``drain`` has ended them all."""
-        sock.settimeout(0)
-        self._socket = sock
+    async def serve(self, *entrances: Entrance) -> None:
+        """Accept connections until ``drain`` has ended them all."""
+        for entrance in entrances:
+            entrance.socket.settimeout(0)
+        self._entrances = entrances
         self._watch()
         sweep = asyncio.create_task(self._sweep())
         try:
@@ -67,7 +79,9 @@ class DicomListener:
         """Accept nothing more, let current messages be answered, and end every association within the time (s)."""
         end = self._loop.time() + timeout
         self._stop_watching()
-        self._socket = None
+        self._entrances = ()
+        for opening in tuple(self._opening):
+            opening.cancel()
         for connection in tuple(self._connections):
             connection.finish()
         await self._wait_empty(end - FAREWELL)
@@ -111,16 +125,14 @@ class DicomListener:
     # Accepting: one connection a time, so that processes which share the socket wake for the next one
 
     def _watch(self) -> None:
-        if self._socket is not None:
-            self._loop.add_reader(self._socket.fileno(), self._accept)
+        for entrance in self._entrances:
+            self._loop.add_reader(entrance.socket.fileno(), self._accept, entrance)
 
     def _stop_watching(self) -> None:
-        if self._socket is not None:
-            self._loop.remove_reader(self._socket.fileno())
+        for entrance in self._entrances:
+            self._loop.remove_reader(entrance.socket.fileno())
 
-    def _accept(self) -> None:
-        if self._socket is None:
-            return
+    def _accept(self, entrance: Entrance) -> None:
         is_left_over = self._loop.time() < self._deferred_at + 2 * BALANCE_WAIT
         if not self._may_accept(len(self._connections) + len(self._opening)) and not is_left_over:
             self._stop_watching()
@@ -128,7 +140,7 @@ class DicomListener:
             self._loop.call_later(BALANCE_WAIT, self._watch)
             return
         try:
-            sock, address = self._socket.accept()
+            sock, address = entrance.socket.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return  # another process was faster, or the peer is gone again
         except OSError as fault:
@@ -138,19 +150,36 @@ class DicomListener:
             return
         self._make_way()
         sock.settimeout(0)
-        task = self._loop.create_task(self._open(sock, str(address[0])))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        task = self._loop.create_task(self._open(sock, str(address[0]), entrance))
+        self._opening[task] = None
+        task.add_done_callback(self._opening.pop)
 
-    async def _open(self, sock: socket.socket, address: str) -> None:
+    async def _open(self, sock: socket.socket, address: str, entrance: Entrance) -> None:
+        """Make the connection, over TLS after its handshake: it has the time of an association request."""
         try:
-            await self._loop.connect_accepted_socket(lambda: Connection(self, sock, address), sock)
-        except OSError:
-            sock.close()  # the peer is gone again
+            if entrance.tls is None:
+                await self._loop.connect_accepted_socket(lambda: Connection(self, sock, address), sock)
+                return
+            await self._loop.connect_accepted_socket(
+                lambda: Connection(self, sock, address),
+                sock,
+                ssl=entrance.tls(),
+                ssl_handshake_timeout=self.policy.limits.artim,
+                ssl_shutdown_timeout=self.policy.limits.closing,
+            )
+        except asyncio.CancelledError:
+            sock.close()
+        except OSError as fault:  # the peer is gone again, or TLS was not agreed on
+            sock.close()
+            if entrance.tls is not None:
+                self.collaborators.record.record_refused_tls(address, explain_handshake(fault))
 
     def _make_way(self) -> None:
         """Connections that ask for no association are not many: the longest silent one goes."""
-        if len(self._connections) >= 2 * self.policy.max_associations:
+        most = 2 * self.policy.max_associations
+        if len(self._opening) >= most:
+            next(iter(self._opening)).cancel()
+        if len(self._connections) >= most:
             silent = [one for one in self._connections if not one.is_admitted]
             if silent:
                 min(silent, key=lambda one: one.began).cut()

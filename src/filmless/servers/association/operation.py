@@ -32,6 +32,7 @@ class Requestor:
     peer: Peer | None  # None: not registered
     extended: Mapping[str, bytes] = field(default_factory=dict)  # agreed application information, by SOP class
     takes: tuple[AgreedContext, ...] = ()  # contexts in which it is an SCP (PS3.7 D.3.3.4)
+    rights: frozenset[str] = frozenset()  # operations it may call, by the registry and the title it called
 
 
 class Operation:
@@ -48,6 +49,7 @@ class Operation:
         self.has_ended = not command.has_data_set  # nothing more of the data set will come
         self._is_cancelled = False
         self.status: int | None = None  # of the latest answer
+        self.comment = ""  # beside it
         self._line = line
         self._region: bytearray | None = None  # where the data set gathers
         self._view = _NOTHING  # of all of it
@@ -144,7 +146,7 @@ class Operation:
             return
         command = write_response(self.command, status, comment, numbers, has_data_set=data_set is not None)
         self._line.send(self.context.context_id, command, data_set)
-        self.status = status
+        self.status, self.comment = status, comment
 
     async def writable(self) -> None:
         """Wait until the peer has read enough of what was sent. Raises ``AssociationEnded``."""

@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from filmless.access.accounts import User
+from filmless.access.called_titles import CalledTitle
 from filmless.access.peers import Peer
 from filmless.archive.model import Buffer, KeptInstance, Matches, Outcome, Query, Received, Source
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
+from filmless.servers.association.refusals import Why
+from filmless.servers.association.secured import HandshakeFault
+from filmless.servers.association.summary import AssociationSummary
 from filmless.servers.memory import Regions
 from filmless.standards.upper_layer.association import Limits
+from filmless.standards.upper_layer.items import UserIdentity
 
 MEMORY_LIMIT = 3 << 20  # bytes of a data set that are held at once
 REGION = MEMORY_LIMIT + (512 << 10)  # bytes: reading stops at the limit, but what was read already still comes
@@ -24,7 +30,7 @@ class Policy:
 
     ae_title: str
     any_called_ae: bool = False  # serve whatever title the peer calls
-    is_loopback: bool = True  # bound to loopback only: any calling AE is served
+    is_loopback: bool = True  # bound to loopback alone: any calling AE is served
     max_associations: int = 500
     max_associations_per_peer: int = 50  # by network address
     idle: float = 600.0  # an association without a message is ended
@@ -82,23 +88,15 @@ class Peers(Protocol):
     def find(self, title: str) -> Peer | None:
         """The peer of this title."""
 
+    def find_called(self, title: str) -> CalledTitle | None:
+        """The title of ours that is called like this, beside the configured one."""
 
-@dataclass(frozen=True, slots=True)
-class AssociationSummary:
-    """One association as the record keeps it, written when it has ended."""
 
-    calling_ae: str
-    called_ae: str
-    address: str
-    implementation_class_uid: str
-    implementation_version: str
-    began_at: datetime  # UTC
-    seconds: float
-    proposed: int  # presentation contexts
-    accepted: int
-    refused: tuple[str, ...]  # abstract syntaxes of the contexts that were not accepted, each once
-    counts: dict[str, int]  # answers by "C-STORE success", "C-FIND failure", ...
-    end: str  # "released", "rejected: ...", "aborted by peer", "connection lost", "idle", ...
+class Identities(Protocol):
+    """Proof of users who name themselves while associating; may block."""
+
+    def verify(self, claimed: UserIdentity, address: str) -> User | Why | None:
+        """The user who is proved, or why not; None for a bare name, which proves nobody."""
 
 
 class Record(Protocol):
@@ -106,6 +104,9 @@ class Record(Protocol):
 
     def record_association(self, summary: AssociationSummary) -> None:
         """Write the end of an association."""
+
+    def record_refused_tls(self, address: str, fault: HandshakeFault) -> None:
+        """Note that somebody came to a TLS port and no connection was made; does not block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +117,5 @@ class Collaborators:
     peers: Peers
     record: Record
     executor: Executor  # for calls that block
+    identities: Identities
     memory: Regions = field(default_factory=lambda: Regions(REGION, SPARE))  # where data sets gather

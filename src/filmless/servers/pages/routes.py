@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 from filmless.access.roles import Right
 from filmless.servers.http_messages import Answer, Problem, Request, json_answer
+from filmless.servers.pages.associations import AssociationList
 from filmless.servers.pages.openapi import describe
 from filmless.servers.pages.session import Session
 from filmless.servers.pages.studies import Studies
 from filmless.servers.routes import Route
 
 
-def page_routes(session: Session, studies: Studies, is_ready: Callable[[], bool]) -> list[Route]:
+def page_routes(
+    session: Session, studies: Studies, associations: AssociationList, is_ready: Callable[[], bool]
+) -> list[Route]:
     """Every row but the description itself; ``is_ready`` answers at once, from what is known."""
 
     async def healthz(_: Request) -> Answer:
@@ -30,6 +33,7 @@ def page_routes(session: Session, studies: Studies, is_ready: Callable[[], bool]
         Route("GET", "/api/session", Right.SESSION, session.show, "Who is signed in"),
         Route("GET", "/api/studies", Right.FIND, studies.list, "The study list"),
         Route("GET", "/api/studies/{study}", Right.FIND, studies.show, "A study with its series and findings"),
+        Route("GET", "/api/associations", Right.AUDIT, associations.list, "What DICOM peers asked for and got"),
         Route("GET", "/api/inbox", Right.REVIEW, studies.inbox, "What somebody must look at"),
     ]
 

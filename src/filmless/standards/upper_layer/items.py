@@ -84,6 +84,7 @@ class UserInformation:
     extended: tuple[tuple[str, bytes], ...] = ()  # (SOP class, service class application information)
     common_extended: tuple[CommonExtended, ...] = ()
     user_identity: UserIdentity | None = None
+    identity_response: bytes | None = field(repr=False, default=None)  # of the acceptor: the user was verified
 
 
 class ItemReader:
@@ -165,12 +166,21 @@ def write_user_information(user: UserInformation) -> bytes:
     if user.implementation_version:
         parts.append(item(0x55, user.implementation_version.encode("latin-1")))
     parts += [item(0x56, _counted(uid) + information) for uid, information in user.extended]
+    if user.user_identity is not None:
+        identity = user.user_identity
+        fields = _counted_bytes(identity.primary) + _counted_bytes(identity.secondary)
+        parts.append(item(0x58, bytes((identity.kind, identity.response_requested)) + fields))
+    if user.identity_response is not None:
+        parts.append(item(0x59, _counted_bytes(user.identity_response)))
     return item(0x50, b"".join(parts))
 
 
 def _counted(uid: str) -> bytes:
-    encoded = uid.encode("latin-1")
-    return struct.pack(">H", len(encoded)) + encoded
+    return _counted_bytes(uid.encode("latin-1"))
+
+
+def _counted_bytes(value: bytes) -> bytes:
+    return struct.pack(">H", len(value)) + value
 
 
 def _split(value: memoryview, width: str = ">H") -> tuple[memoryview, memoryview]:
@@ -222,6 +232,10 @@ def _common_extended(value: memoryview) -> CommonExtended:
     return CommonExtended(uid_text(uid), uid_text(service), tuple(general))
 
 
+def _identity_response(value: memoryview) -> bytes:
+    return bytes(_split(value)[0])
+
+
 def _user_identity(value: memoryview) -> UserIdentity:
     if len(value) < 2:
         raise BadItem("user identity is cut short")
@@ -236,6 +250,7 @@ _SINGLE_SUB_ITEMS = {
     0x53: ("async_window", _async_window),
     0x55: ("implementation_version", uid_text),
     0x58: ("user_identity", _user_identity),
+    0x59: ("identity_response", _identity_response),
 }
 _REPEATED_SUB_ITEMS = {
     0x54: ("roles", _role),
