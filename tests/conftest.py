@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from filmless.database.cluster.cluster import Cluster
 from filmless.database.connect import Database
@@ -14,6 +15,8 @@ from serving import ADMINISTRATOR, PASSWORD, Server
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CORPUS = REPOSITORY.parent / "shared" / "data" / "dicom"
+
+settings.register_profile("quick", max_examples=25)  # of make check; make test tries as many as is usual
 
 _numbers = itertools.count(1)
 
@@ -84,11 +87,20 @@ SLOW_FIXTURES = {"cluster_dsn", "corpus", "server", "own_server", "page", "brows
 SLOW_PLACES = ("corpus/", "journeys/", "pages/", "peers/", "pixels/", "servers/dimse/", "servers/test_http_limits")
 
 
+def is_slow_place(path: Path) -> bool:
+    """Whether all tests here need a server, a browser, a peer, the corpus or a timer."""
+    return f"{path.relative_to(REPOSITORY / 'tests').as_posix()}/".startswith(SLOW_PLACES)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only fast tests are wanted, do not even load browsers and peers."""
+    return True if config.option.markexpr == "not slow" and is_slow_place(collection_path) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what needs a database, a server, a browser, a peer, the corpus or a timer."""
     for item in items:
         needed = set(getattr(item, "fixturenames", ()))
-        place = item.path.relative_to(REPOSITORY / "tests").as_posix()
-        if item.get_closest_marker("drill") or needed & SLOW_FIXTURES or place.startswith(SLOW_PLACES):
+        if item.get_closest_marker("drill") or needed & SLOW_FIXTURES or is_slow_place(item.path):
             item.add_marker(pytest.mark.slow)

@@ -38,7 +38,7 @@ def test_a_wildcard_still_means_parts() -> None:
     assert reply.headers["content-type"].startswith("multipart/related")
 
 
-@pytest.mark.parametrize("count", [0, 1, 70_000])
+@pytest.mark.parametrize("count", [0, 1, pytest.param(70_000, marks=pytest.mark.slow)])
 def test_any_number_of_members_can_be_read(count: int) -> None:
     members = [Member(f"{number}.dcm", 1) for number in range(count)]
     writer = ZipWriter()
