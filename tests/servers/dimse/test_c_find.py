@@ -2,12 +2,14 @@
 
 import struct
 
+import orjson
 import pytest
 
 from dicom_door import EXPLICIT, IMPLICIT, STUDY_FIND, VERIFICATION, RawPeer, door, value
 from filmless.access.peers import Peer
 from filmless.archive.errors import BadQuery, Unavailable
 from filmless.archive.model import DicomJson, Level
+from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.data_set.identifier import Identifier, parse_identifier
 from filmless.standards.dimse.commands import CommandField, Element
 from filmless.standards.upper_layer.items import UserInformation
@@ -74,6 +76,34 @@ def test_matches_hold_what_was_asked_for_and_who_has_it() -> None:
     assert keys[(0x00080054,)] == "FILMLESS"
     assert keys[(COMMENTS,)] == ""
     assert (PATIENT_ID,) not in keys
+
+
+def test_items_hold_the_keys_that_were_asked_of_them() -> None:
+    codes = [{"00080100": {"vr": "SH", "Value": [code]}, "00080104": {"vr": "LO", "Value": ["x"]}} for code in "AB"]
+    empty_item = struct.pack("<HHI", 0xFFFE, 0xE000, 0)
+    item = implicit((0x00080100, ""), (0x00080102, ""))
+    nested = struct.pack("<HHI", 0xFFFE, 0xE000, len(item)) + item
+    with door() as house, RawPeer(house.port) as peer:
+        house.archive.matches = [{"00081032": {"vr": "SQ", "Value": codes}, "00081110": {"vr": "SQ", "Value": codes}}]
+        peer.associate(CONTEXTS)
+        sequences = struct.pack("<HHI", 0x0008, 0x1032, len(nested)) + nested
+        sequences += struct.pack("<HHI", 0x0008, 0x1110, len(empty_item)) + empty_item
+        ask(peer, implicit((LEVEL, "STUDY")) + sequences)
+        peer_answer = peer.message()[2]
+    found = data_set_json(peer_answer, IMPLICIT, None)
+    answer = orjson.loads(found)
+    assert [set(one) for one in answer["00081032"]["Value"]] == [{"00080100", "00080102"}] * 2
+    assert answer["00081110"]["Value"] == codes
+
+
+def test_answers_are_in_the_character_set_of_the_request() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        house.archive.matches = studies(1)
+        peer.associate(CONTEXTS)
+        ask(peer, implicit((0x00080005, "ISO_IR 100"), (LEVEL, "STUDY"), (PATIENT_NAME, "")))
+        answer = peer.message()[2]
+    assert "Müller^Jörg".encode("latin-1") in answer
+    assert b"ISO_IR 100" in answer
 
 
 def test_an_optional_key_that_is_not_matched_is_told() -> None:

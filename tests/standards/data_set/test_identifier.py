@@ -97,6 +97,29 @@ def test_the_character_set_is_named_only_where_it_is_needed() -> None:
         "00100010": {"vr": "PN", "Value": [{"Alphabetic": "A^B"}]},
     }
     assert read(encode_identifier(plain, EXPLICIT), EXPLICIT).SpecificCharacterSet in ("", None)
-    latin = {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "Müller^王"}]}}
-    response = read(encode_identifier(latin, EXPLICIT, "ISO_IR 100"), EXPLICIT)
-    assert str(response.PatientName) == "Müller^?"
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "answered"),
+    [
+        ("ISO_IR 100", "Müller^Jörg", "ISO_IR 100"),
+        ("ISO_IR 100", "Müller^王", "ISO_IR 192"),
+        ("\\ISO 2022 IR 87", "Yamada^Tarou=山田^太郎", ["", "ISO 2022 IR 87"]),
+        ("ISO_IR 144", "Люк", "ISO_IR 144"),
+        ("", "Müller", "ISO_IR 192"),
+        ("JUNK", "Müller", "ISO_IR 192"),
+    ],
+)
+def test_a_response_is_in_the_character_set_of_the_request_where_that_has_all_of_it(
+    asked: str, name: str, answered: object
+) -> None:
+    groups = dict(zip(("Alphabetic", "Ideographic"), name.split("="), strict=False))
+    response = read(encode_identifier({"00100010": {"vr": "PN", "Value": [groups]}}, EXPLICIT, asked), EXPLICIT)
+    assert str(response.PatientName) == name
+    assert response.SpecificCharacterSet == answered
+
+
+def test_the_character_set_of_a_request_is_read() -> None:
+    identifier = parse_identifier(encoded(request(), EXPLICIT), EXPLICIT)
+    assert isinstance(identifier, Identifier)
+    assert identifier.character_set == "ISO_IR 100"

@@ -1,7 +1,7 @@
 """C-FIND: Query/Retrieve (PS3.4 C.4.1): matches are sent while the index gives them."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,12 +26,16 @@ _CHARACTER_SET, _LEVEL, _RETRIEVE_AE = 0x00080005, 0x00080052, 0x00080054
 _OURS = frozenset((_CHARACTER_SET, _LEVEL, _RETRIEVE_AE))  # answered by this door, not by the archive
 
 
+Keys = Mapping[int, "Keys | None"]  # of items of a sequence, None for all there is
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A request, understood."""
 
     query: Query
-    tags: frozenset[int]  # what the answers hold
+    keys: Keys  # what the answers hold
+    character_set: str  # of the request
     pending: Status
     limit: int  # answers; 0: all there are
 
@@ -83,7 +87,16 @@ def _asked(operation: Operation, identifier: Identifier, query: Query) -> _Asked
     peer = operation.requestor.peer
     limit = peer.find_limit if peer is not None else 0
     pending = Status.PENDING_UNSUPPORTED_KEYS if unsupported_keys(query) else Status.PENDING
-    return _Asked(replace(query, limit=limit + 1) if limit else query, identifier.tags - _OURS, pending, limit)
+    keys = _keys(path for path, _ in identifier.keys if path[0] not in _OURS)
+    return _Asked(replace(query, limit=limit + 1) if limit else query, keys, identifier.character_set, pending, limit)
+
+
+def _keys(paths: Iterable[tuple[int, ...]]) -> Keys:
+    """Bring paths together by their first tag."""
+    below: dict[int, list[tuple[int, ...]]] = {}
+    for first, *rest in paths:
+        below.setdefault(first, []).append(tuple(rest))
+    return {tag: _keys(rest) if all(rest) else None for tag, rest in below.items()}
 
 
 async def _send_matches(operation: Operation, asked: _Asked, matches: Matches) -> None:
@@ -124,15 +137,28 @@ async def _unless_stopped(operation: Operation, asked: _Asked, matches: Matches,
 def _next_answers(operation: Operation, asked: _Asked, matches: Iterator[DicomJson], size: int) -> list[bytes]:
     """The next answers, encoded; runs in the executor."""
     syntax, called_ae = operation.context.transfer_syntax, operation.requestor.called_ae
-    return [encode_identifier(_answer(match, asked, called_ae), syntax) for match in islice(matches, size)]
+    answers = (_answer(match, asked, called_ae) for match in islice(matches, size))
+    return [encode_identifier(answer, syntax, asked.character_set) for answer in answers]
 
 
 def _answer(match: DicomJson, asked: _Asked, called_ae: str) -> DicomJson:
     """The attributes that were asked for; those the match does not have are empty (PS3.4 C.4.1.1.3.2)."""
-    answer = {_name(tag): match.get(_name(tag)) or {"vr": vr_of(tag)} for tag in asked.tags}
+    answer = _only(asked.keys, match)
     answer[_name(_LEVEL)] = {"vr": "CS", "Value": [asked.query.level.value]}
     answer[_name(_RETRIEVE_AE)] = {"vr": "AE", "Value": [called_ae]}
     return answer
+
+
+def _only(keys: Keys, attributes: DicomJson) -> DicomJson:
+    """The attributes of a data set or an item that keys name."""
+    found = {}
+    for tag, of_items in keys.items():
+        element = attributes.get(_name(tag)) or {"vr": vr_of(tag)}
+        items = element.get("Value")
+        if of_items and isinstance(items, list):
+            element = {"vr": "SQ", "Value": [_only(of_items, item) for item in items if isinstance(item, dict)]}
+        found[_name(tag)] = element
+    return found
 
 
 def _name(tag: int) -> str:

@@ -5,6 +5,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from filmless.standards.data_set.elements import LONG_VRS, Buffer
 from filmless.standards.data_set.fault import Fault, FaultKind
@@ -13,22 +14,27 @@ from filmless.standards.data_set.json_values import BINARY_VRS, element_json
 from filmless.standards.data_set.scanner import SPECIFIC_CHARACTER_SET, scan
 from filmless.standards.data_set.walk import Kind, Step, walk
 from filmless.standards.dicom.text import TEXT_VRS, decode
+from filmless.standards.dicom.text_encoding import UTF_8, Encode, encoder_of
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 MAX_IDENTIFIER = 1 << 20  # bytes
 MAX_KEYS = 1000
 
-_UTF_8 = "ISO_IR 192"
 _NUMBER_VRS = {"FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q"}
 _PADDING = b" \0"
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """What a request asks for: keys in the order of their bytes, and the tags that are to be returned."""
+    """What a request asks for: keys in the order of their bytes; each is also to be returned."""
 
     keys: tuple[tuple[tuple[int, ...], str], ...]  # (path of tags, value as text; empty for universal matching)
-    tags: frozenset[int]  # of the top level, sequences included
+    character_set: str = ""  # Specific Character Set as the request has it
+
+    @property
+    def tags(self) -> frozenset[int]:
+        """Tags of the top level, sequences included."""
+        return frozenset(path[0] for path, _ in self.keys)
 
 
 def parse_identifier(data: Buffer, transfer_syntax_uid: str) -> Identifier | Fault:
@@ -49,7 +55,8 @@ def parse_identifier(data: Buffer, transfer_syntax_uid: str) -> Identifier | Fau
         reader.take(step)
         if len(reader.keys) > MAX_KEYS:
             return Fault(FaultKind.LIMIT, "Identifier has too many keys")
-    return Identifier(tuple(reader.keys), frozenset(key[0] for key, _ in reader.keys))
+    character_set = scanned.values.get(SPECIFIC_CHARACTER_SET, b"").decode("latin-1").strip(" \0")
+    return Identifier(tuple(reader.keys), character_set)
 
 
 class _KeyReader:
@@ -92,19 +99,23 @@ def _text(vr: str, raw: bytes, little_endian: bool, character_set: bytes | None)
 
 
 def encode_identifier(
-    attributes: Mapping[str, Mapping[str, object]], transfer_syntax_uid: str, character_set: str = _UTF_8
+    attributes: Mapping[str, Mapping[str, object]], transfer_syntax_uid: str, character_set: str = UTF_8
 ) -> bytes:
     """Encode attributes of the DICOM JSON model as a data set, in the order of their tags.
 
-    Texts are written in UTF-8, and Specific Character Set says so where any is not ASCII; another ``character_set``
-    is for peers that only read ``ISO_IR 100``, whose other characters become question marks. Values that do not fit
-    their VR are left out.
+    Texts are written in the character set where it has all their characters, else in UTF-8; Specific Character Set
+    says which where any is not ASCII (PS3.4 C.4.1.1.3.2). Values that do not fit their VR are left out.
     """
     syntax = transfer_syntax(transfer_syntax_uid)
-    encoder = _Encoder(syntax.little_endian, syntax.explicit_vr, "utf-8" if character_set == _UTF_8 else "latin-1")
     own = f"{SPECIFIC_CHARACTER_SET:08X}"
     body = {name: attribute for name, attribute in attributes.items() if name != own}
+    encode = _utf_8 if character_set == UTF_8 else _encoder_of(character_set)
+    if encode is None:
+        return encode_identifier(attributes, transfer_syntax_uid)
+    encoder = _Encoder(syntax.little_endian, syntax.explicit_vr, encode)
     encoded = encoder.data_set(body)
+    if encoder.lacks_characters:
+        return encode_identifier(attributes, transfer_syntax_uid)
     if not encoder.is_ascii:
         return encoder.data_set({own: {"vr": "CS", "Value": [character_set]}, **body})
     if own in attributes:
@@ -115,11 +126,12 @@ def encode_identifier(
 class _Encoder:
     """Writes elements in one encoding, and remembers whether a text was more than ASCII."""
 
-    def __init__(self, little_endian: bool, explicit_vr: bool, codec: str) -> None:
+    def __init__(self, little_endian: bool, explicit_vr: bool, encode: Encode) -> None:
         self._order = "<" if little_endian else ">"
         self._explicit_vr = explicit_vr
-        self._codec = codec
+        self._encode = encode
         self.is_ascii = True
+        self.lacks_characters = False  # a text has some that the character set has not
 
     def data_set(self, attributes: Mapping[str, Mapping[str, object]]) -> bytes:
         return b"".join(self._element(int(name, 16), attributes[name]) for name in sorted(attributes))
@@ -147,10 +159,14 @@ class _Encoder:
         if vr in _NUMBER_VRS:
             return self._numbers(_NUMBER_VRS[vr], values)
         text = "\\".join(_component_groups(value) if vr == "PN" else _plain(value) for value in values)
-        if vr in TEXT_VRS and not text.isascii():
-            self.is_ascii = False
-        raw = text.encode(self._codec if vr in TEXT_VRS else "ascii", "replace")
-        return _padded(raw, b"\0" if vr == "UI" else b" ")
+        if text.isascii() or vr not in TEXT_VRS:
+            return _padded(text.encode("ascii", "replace"), b"\0" if vr == "UI" else b" ")
+        self.is_ascii = False
+        raw = self._encode(text, vr)
+        if raw is None:
+            self.lacks_characters = True
+            return b""
+        return _padded(raw, b" ")
 
     def _item(self, item: Mapping[str, Mapping[str, object]]) -> bytes:
         content = self.data_set(item)
@@ -165,6 +181,13 @@ class _Encoder:
             return struct.pack(f"{self._order}{len(values)}{code}", *[convert(str(value)) for value in values])
         except (ValueError, struct.error, OverflowError):
             return b""
+
+
+_encoder_of = lru_cache(maxsize=64)(encoder_of)
+
+
+def _utf_8(text: str, _vr: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 def _plain(value: object) -> str:
