@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, auto
 
@@ -70,6 +70,13 @@ class Sounds:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """Fuzzy matching of a person's name: each folded word begins a word of the name, in whatever order."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Dates:
     """Range matching, both ends included (PS3.4 C.2.2.2.5)."""
 
@@ -87,10 +94,11 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Range matching of DT: ends as 20 digits, YYYYMMDDHHMMSSFFFFFF, offsets from UTC left aside."""
+    """Range matching of DT: ends as 20 digits, YYYYMMDDHHMMSSFFFFFF; in UTC where an end named its offset."""
 
     low: str | None
     high: str | None
+    is_utc: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +113,15 @@ class Empty:
     """Empty value matching (PS3.4 C.2.2.2.7)."""
 
 
-Wanted = Exact | Like | Name | Sounds | Dates | Times | Moments | Number | Empty
+Wanted = Exact | Like | Name | Sounds | Words | Dates | Times | Moments | Number | Empty
 
 
 _EMPTY = '""'  # two quotation marks (PS3.4 C.2.2.2.7)
 _DATE = re.compile(r"(\d{4})(\.?)(\d{2})\2(\d{2})", re.ASCII)  # with dots: as before 1993 (PS3.5 6.2)
 _TIME = re.compile(r"(\d{2})(?:(:?)(\d{2})(?:\2(\d{2})(?:\.(\d{1,6}))?)?)?", re.ASCII)
-_MOMENT = re.compile(r"(\d{4}(?:\d{2}){0,5})(?:\.(\d{1,6}))?(?:[+-](?:0\d|1[0-4])[0-5]\d)?", re.ASCII)
+_MOMENT = re.compile(r"(\d{4}(?:\d{2}){0,5})(?:\.(\d{1,6}))?([+-](?:0\d|1[0-4])[0-5]\d)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_OFFSET = re.compile(r"([+-])(0\d|1[0-4])([0-5]\d)", re.ASCII)
 _FIRST_MOMENT, _LAST_MOMENT = "00000101000000000000", "99991231235959999999"
 
 
@@ -158,6 +167,12 @@ def sounds_like(value: str) -> Sounds | None:
     """Give the sound of a name that is asked for, None where its letters have none."""
     codes = tuple(sorted(set(sounds(value.replace("*", " ").replace("?", " ")))))
     return Sounds(codes) if codes else None
+
+
+def begins_of_words(value: str) -> Words | None:
+    """Give the words of a name that is asked for, None where there are none."""
+    words = tuple(sorted(set(re.findall(r"\w+", fold(value)))))[:MAX_WORDS]
+    return Words(words) if words else None
 
 
 def _check(name: str, value: str) -> None:
@@ -257,7 +272,8 @@ def _moments(name: str, value: str) -> Wanted:
     for low, high in [(value, value), *((value[:at].strip(), value[at + 1 :].strip()) for at in hyphens)]:
         ends = [_MOMENT.fullmatch(end) if end else None for end in (low, high)]
         if (low or high) and all(found is not None or not end for found, end in zip(ends, (low, high), strict=True)):
-            return Moments(_digits(ends[0], _FIRST_MOMENT), _digits(ends[1], _LAST_MOMENT))
+            is_utc = any(end is not None and end[3] for end in ends)
+            return Moments(_digits(ends[0], _FIRST_MOMENT), _digits(ends[1], _LAST_MOMENT), is_utc)
     raise BadQuery(f"{name}: not a moment (YYYYMMDDHHMMSS) or a range of moments")
 
 
@@ -268,7 +284,28 @@ def _digits(moment: re.Match[str] | None, rest: str) -> str | None:
     fraction = "" if moment[2] is None else moment[2]
     if len(digits) == 14:
         digits += fraction
-    return digits + rest[len(digits) :]
+    digits += rest[len(digits) :]
+    return _in_utc(digits, read_offset(moment[3])) if moment[3] else digits
+
+
+def _in_utc(digits: str, minutes: int | None) -> str:
+    """Take the offset off; what no calendar has stays as it is."""
+    try:
+        moment = datetime.strptime(digits, "%Y%m%d%H%M%S%f") - timedelta(minutes=minutes or 0)  # noqa: DTZ007  digits
+    except (ValueError, OverflowError):
+        return digits
+    return f"{moment.year:04d}{moment:%m%d%H%M%S%f}"
+
+
+def read_offset(value: str) -> int | None:
+    """Give the minutes east of UTC that an offset names, None for an empty one; ``BadQuery`` for what is none."""
+    text = value.strip(" \0")
+    if not text:
+        return None
+    parts = _OFFSET.fullmatch(text)
+    if parts is None:
+        raise BadQuery("TimezoneOffsetFromUTC: not an offset such as +0100")
+    return (-1 if parts[1] == "-" else 1) * (int(parts[2]) * 60 + int(parts[3]))
 
 
 def _number(name: str, value: str) -> Wanted:

@@ -13,7 +13,9 @@ from filmless.archive.query.match_values import (
     Kind,
     Times,
     Wanted,
+    begins_of_words,
     is_universal,
+    read_offset,
     read_value,
     sounds_like,
     words_of,
@@ -82,6 +84,7 @@ ATTRIBUTES = {
 }
 
 # Say how a request or its answer is written; never matched (PS3.4 C.2.2.2, C.4.1.1.3.2).
+_OFFSET = 0x00080201
 NEVER_MATCHED = frozenset({0x00080005, 0x00080052, 0x00080053, 0x00080054, 0x00080056, 0x00080201, 0x00081190})
 
 # Kept attributes of several values, of which a query may want each (PS3.4 C.2.2.2.8; VM of PS3.6).
@@ -129,6 +132,8 @@ class Criteria:
     words: tuple[str, ...]  # folded; each must be found
     returned: frozenset[int]  # tags that matching or a universal key asks to have returned
     unsupported: tuple[str, ...]  # keys that are not matched
+    creators: tuple[tuple[int, str], ...] = ()  # private creators by the tag they are asked at (PS3.5 7.8.1)
+    zone: int | None = None  # minutes east of UTC at which dates and times are asked for and answered
 
 
 def key_of(tag: int) -> Key | None:
@@ -151,8 +156,10 @@ def read_query(query: Query) -> Criteria:
     """Understand a query; raises ``BadQuery`` where it, or a value in it, cannot be understood."""
     if len(query.matches) > MAX_KEYS:
         raise BadQuery(f"more than {MAX_KEYS} keys")
+    zone = read_offset(dict(query.matches).get((_OFFSET,), ""))
     supported: list[tuple[tuple[Key, ...], str]] = []
     unsupported: list[str] = []
+    creators: list[tuple[int, str]] = []
     returned = set()
     for path, value in query.matches:
         if not path or len(path) > MAX_DEPTH:
@@ -161,6 +168,9 @@ def read_query(query: Query) -> Criteria:
             continue
         returned.add(path[0])
         if is_universal(value):
+            continue
+        if is_private_creator(path[-1]):
+            creators.append((path[-1], value.strip(" \0")))
             continue
         keys = _keys(path, query.level)
         if keys:
@@ -172,7 +182,13 @@ def read_query(query: Query) -> Criteria:
     conditions: list[Condition] = list(_conditions(supported, fuzzy=query.fuzzy))
     if query.combined:
         conditions = _combined(conditions)
-    return Criteria(tuple(conditions), words_of(query.text or ""), frozenset(returned), tuple(unsupported))
+    words = words_of(query.text or "")
+    return Criteria(tuple(conditions), words, frozenset(returned), tuple(unsupported), tuple(creators), zone)
+
+
+def is_private_creator(tag: int) -> bool:
+    """Tell whether the element names who a block of private elements belongs to (PS3.5 7.8.1)."""
+    return bool(tag & 0x10000) and 0x10 <= tag & 0xFFFF <= 0xFF
 
 
 def unsupported_keys(query: Query) -> tuple[str, ...]:
@@ -220,8 +236,10 @@ def _conditions(
 
 def _wanted(key: Key, value: str, *, fuzzy: bool) -> tuple[Wanted, ...]:
     wanted = read_value(name_of(key.tag), key.kind, value)
-    sound = sounds_like(value) if fuzzy and key.field == "patient_name" else None
-    return wanted if sound is None else (*wanted, sound)
+    if not fuzzy or key.kind is not Kind.NAME:
+        return wanted
+    alike = (begins_of_words(value), sounds_like(value) if key.field == "patient_name" else None)
+    return (*wanted, *(one for one in alike if one is not None))
 
 
 def _combined(conditions: list[Condition]) -> list[Condition]:

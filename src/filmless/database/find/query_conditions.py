@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from filmless.archive.model import Level
@@ -18,9 +18,11 @@ from filmless.archive.query.match_values import (
     Sounds,
     Times,
     Wanted,
+    Words,
 )
 from filmless.archive.query.matching import Condition, Criterion, DateTimeCriterion, ItemCriterion, Key
 from filmless.archive.scope import Scope
+from filmless.database.find.moments import STUDY_DATE, is_moment, moment_of, near, time_of_day
 from filmless.standards.dicom.text import fold
 from filmless.standards.dicom.uids import uid_digest
 
@@ -54,6 +56,7 @@ PATIENT_COUNT = {
     "patient_series": "count(r.id)",
     "patient_instances": "coalesce(sum(r.instance_count), 0)",
 }
+_APART = "translate({}, '=^,.-', '     ')"  # what parts the words of a name
 _NAME_COLUMNS = ("p.name_alphabetic", "p.name_ideographic", "p.name_phonetic")
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")  # of a name in JSON (PS3.18 F.2.2)
 _NOTHING = "false"
@@ -113,15 +116,21 @@ def all_of(conditions: Iterable[str]) -> str:
 class Conditions:
     """Writes conditions into one statement."""
 
-    def __init__(self, bound: Parameters, scope: Scope) -> None:
+    def __init__(self, bound: Parameters, scope: Scope, zone: int | None) -> None:
         self._bound = bound
         self._scope = scope
+        self._zone = zone  # minutes east of UTC
         self._aliases = 0
 
     def condition(self, condition: Condition) -> str:
         """Write one condition of a query."""
         if isinstance(condition, DateTimeCriterion):
             return self._moment_range(condition)
+        if self._zone is not None and isinstance(condition, Criterion) and is_moment(condition.key.tag):
+            return any_of(self._at_zone(condition.key, one, self._zone) for one in condition.any_of)
+        return self._as_sent(condition)
+
+    def _as_sent(self, condition: Criterion | ItemCriterion) -> str:
         if isinstance(condition, Criterion) and condition.key.field is not None:
             return any_of(self._field(condition.key, condition.key.field, condition.any_of))
         return self._attribute(condition, f"{ALIAS[condition.key.level]}.attributes")
@@ -192,12 +201,31 @@ class Conditions:
 
     def _moment_range(self, asked: DateTimeCriterion) -> str:
         """Compare dates alone first, which an index does; a study without time is at the begin of its day."""
-        moment, ends = "(s.date_key, coalesce(s.time_key, '00:00'))", ["s.date_key is not null"]
+        zone = None if self._zone is None else self._bound.bind(self._zone)
+        moment, ends = moment_of(STUDY_DATE, zone), ["s.date_key is not null"]
         for sign, end in ((">=", asked.low), ("<=", asked.high)):
             if end is not None:
-                day = self._bound.bind(end[0])
-                ends += [f"s.date_key {sign} {day}", f"{moment} {sign} ({day}, {self._bound.bind(end[1])})"]
+                ends += [
+                    f"s.date_key {sign} {self._bound.bind(near(end[0], sign, zone))}",
+                    f"{moment} {sign} {self._bound.bind(datetime.combine(*end))}::timestamp",
+                ]
         return all_of(ends)
+
+    def _at_zone(self, key: Key, wanted: Wanted, minutes: int) -> str:
+        """Compare a date or a time at the offset that the query names."""
+        zone = self._bound.bind(minutes)
+        match wanted:
+            case Dates():
+                near_by = [
+                    f"s.date_key {sign} {self._bound.bind(near(end, sign, zone))}"
+                    for sign, end in ((">=", wanted.low), ("<=", wanted.high))
+                    if end is not None and key.tag == STUDY_DATE
+                ]
+                return all_of([*near_by, self._between(f"{moment_of(key.tag, zone)}::date", wanted.low, wanted.high)])
+            case Times():
+                return self._between(f"{time_of_day(key.tag, zone)}::time", wanted.low, wanted.high)
+            case _:
+                return self._as_sent(Criterion(key, (wanted,)))
 
     def _modalities(self, wanted: Wanted) -> str:
         if isinstance(wanted, Like):
@@ -213,6 +241,8 @@ class Conditions:
         return f"({all_of([*narrowed, exact])})"
 
     def _patient_name(self, wanted: Wanted) -> str:
+        if isinstance(wanted, Words):
+            return self._words("p.name_folded", wanted)
         if isinstance(wanted, Sounds):
             return f"p.name_sounds @> {self._bound.bind(list(wanted.codes))}::text[]"
         if isinstance(wanted, Empty) or not isinstance(wanted, Name):
@@ -230,8 +260,18 @@ class Conditions:
         longest = self._bound.bind(f"%{escaped(max(pieces, key=len))}%")
         return f"(p.name_folded like {longest} and {alternatives})"  # one index finds a part of any group
 
+    def _words(self, name: str, wanted: Words) -> str:
+        """Find each word at the begin of a word; an index finds it anywhere first."""
+        found = []
+        for word in wanted.words:
+            found.append(f"{name} like {self._bound.bind(f'%{escaped(word)}%')}")
+            found.append(f"' ' || {_APART.format(name)} like {self._bound.bind(f'% {escaped(word)}%')}")
+        return f"({all_of(found)})"
+
     def _referrer(self, wanted: Wanted) -> str:
         """Compare a name that is one column; a key in Latin letters is one of the first group, which an index finds."""
+        if isinstance(wanted, Words):
+            return self._words("s.referrer_folded", wanted)
         if not isinstance(wanted, Name):
             return "s.referrer_folded = ''"
         if not any(wanted.groups):
@@ -273,6 +313,9 @@ class Conditions:
             return f"{value} = to_jsonb({self._bound.bind(wanted.value)}::numeric)"
         if isinstance(wanted, Name):
             return self._json_name(value, wanted)
+        if isinstance(wanted, Words):
+            groups = ", ".join(f"{value} ->> '{name}'" for name in _GROUPS)
+            return self._words(f"lower(unaccent(concat_ws('=', {groups})))", wanted)
         return self._text(f"({value} #>> '{{}}')", wanted)
 
     def _json_name(self, value: str, wanted: Name) -> str:
@@ -305,6 +348,7 @@ class Conditions:
             case Moments():
                 digits = f"replace(regexp_replace({text}, '[+-][0-9]{{4}}$', ''), '.', '')"
                 whole = f"({digits} || substr('00000101000000000000', length({digits}) + 1))"
+                whole = f"utc_digits({text})" if wanted.is_utc else whole
                 return f"({text} ~ '^[0-9]{{4}}' and {self._between(whole, wanted.low, wanted.high)})"
             case _:
                 return _NOTHING

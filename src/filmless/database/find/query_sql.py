@@ -205,7 +205,7 @@ class Compiler:
         return Statement(select(f"count(*) from ({rows}) hits"), bound.values)
 
     def _filter(self, bound: Parameters) -> list[str]:
-        conditions = Conditions(bound, self._scope)
+        conditions = Conditions(bound, self._scope, self._criteria.zone)
         written = [conditions.condition(condition) for condition in self._criteria.all_of]
         written += [conditions.word(word) for word in self._criteria.words]
         if self._scope.everything:
@@ -217,6 +217,8 @@ class Compiler:
 
     def _filtered_levels(self) -> frozenset[Level]:
         levels = {_level_of(condition) for condition in self._criteria.all_of}
+        if self._criteria.zone is not None and Level.SERIES in levels:
+            levels.add(Level.STUDY)  # it says at which offset its sender was
         if self._criteria.words or (self._scope.study_uids and not self._scope.everything):
             levels.add(Level.STUDY)
         if self._scope.patient_keys and not self._scope.everything:

@@ -10,7 +10,15 @@ import orjson
 from filmless.archive.errors import Damaged, NotFound
 from filmless.archive.model import DicomJson, KeptInstance, Level, Placement, Query
 from filmless.archive.query.match_values import Exact
-from filmless.archive.query.matching import ATTRIBUTES, DEPTH_OF, STUDY_ARRIVAL_DATE, Criteria, Criterion
+from filmless.archive.query.matching import (
+    ATTRIBUTES,
+    DEPTH_OF,
+    STUDY_ARRIVAL_DATE,
+    Criteria,
+    Criterion,
+    is_private_creator,
+)
+from filmless.archive.query.zone import at_offset, with_partners
 from filmless.database.find.query_sql import Fields
 from filmless.standards.dicom.dictionary import vr_of
 
@@ -79,6 +87,8 @@ class Answer:
     fields: Fields
     everything: bool  # also all else that is known
     in_header: frozenset[int]  # only the stored object holds these
+    creators: Mapping[int, str]  # private creators by the tag they are asked at
+    zone: int | None  # minutes east of UTC of dates and times; None: as sent
 
 
 def answer_to(query: Query, criteria: Criteria, *, headers: bool) -> Answer:
@@ -88,6 +98,8 @@ def answer_to(query: Query, criteria: Criteria, *, headers: bool) -> Answer:
     if DEPTH_OF[level] > DEPTH_OF[Level.STUDY] and not _names_study(criteria):
         tags |= DEFAULTS[Level.STUDY]  # a relational query: the levels above are part of the answer
         tags |= DEFAULTS[Level.SERIES] if level is Level.IMAGE else frozenset()
+    if criteria.zone is not None:
+        tags |= with_partners(tags)
     reached = [one for one in Level if DEPTH_OF[one] <= DEPTH_OF[level]]
     held = {tag for one in reached for tag in ATTRIBUTES.get(one, frozenset())}
     held |= {tag for tag, (one, _) in _ROW.items() if one in reached}
@@ -101,7 +113,9 @@ def answer_to(query: Query, criteria: Criteria, *, headers: bool) -> Answer:
         patient_counts=counts_patient,
         placement=headers and level is Level.IMAGE and bool(in_header or query.include_all),
     )
-    return Answer(level, tuple(sorted(tags & held)), fields, query.include_all, in_header)
+    return Answer(
+        level, tuple(sorted(tags & held)), fields, query.include_all, in_header, dict(criteria.creators), criteria.zone
+    )
 
 
 class RowReader:
@@ -117,6 +131,10 @@ class RowReader:
 
     def __call__(self, row: Row) -> DicomJson:
         """Give the attributes of one match, in the order of their tags."""
+        match = self._as_sent(row)
+        return match if self._answer.zone is None else at_offset(match, self._answer.zone)
+
+    def _as_sent(self, row: Row) -> DicomJson:
         kept = dict(_ALWAYS)
         for level in self._levels:
             kept |= self._attributes(level, row)
@@ -152,7 +170,24 @@ class RowReader:
             return match  # one bad object breaks no list
         if self._answer.everything:
             return header | match
-        return match | {key: header[key] for tag in self._answer.in_header if (key := f"{tag:08X}") in header}
+        return match | {
+            f"{tag:08X}": header[found]
+            for tag in self._answer.in_header
+            if (found := _place(tag, self._answer.creators, header)) in header
+        }
+
+
+def _place(tag: int, creators: Mapping[int, str], header: DicomJson) -> str:
+    """Give where an object has an attribute: a private block may lie elsewhere than it is asked at (PS3.5 7.8.1)."""
+    asked_at = tag if is_private_creator(tag) else tag & 0xFFFF0000 | tag >> 8 & 0xFF
+    creator = creators.get(asked_at)
+    if creator is None:
+        return f"{tag:08X}"
+    group = tag >> 16
+    for block in range(0x10, 0x100):
+        if header.get(f"{group:04X}{block:04X}", {}).get("Value") == [creator]:
+            return f"{group:04X}{block:04X}" if asked_at == tag else f"{group:04X}{block << 8 | tag & 0xFF:04X}"
+    return ""
 
 
 def _names_study(criteria: Criteria) -> bool:

@@ -36,7 +36,7 @@ class Asked:
 
 def read_query(fields: list[tuple[str, str]], level: Level, parameters: dict[str, str]) -> Asked:
     """What a query string asks for; ``Problem`` 400 where it cannot be understood."""
-    reading = _Reading(Query(level, limit=DEFAULT_LIMIT))
+    reading = _Reading(Query(level, limit=DEFAULT_LIMIT, combined=True))
     for name, path in (("study", STUDY_UID), ("series", SERIES_UID)):
         if name in parameters:
             reading.matches.append((path, _legal_uid(parameters[name])))
@@ -88,9 +88,21 @@ def _cursor(reading: _Reading, value: str) -> None:
 
 
 def _fuzzy(reading: _Reading, value: str) -> None:
+    reading.query = replace(reading.query, fuzzy=_truth("fuzzymatching", value))
+
+
+def _multiple(reading: _Reading, value: str) -> None:
+    reading.query = replace(reading.query, all_values=_truth("multiplevaluematching", value))
+
+
+def _empty(_reading: _Reading, value: str) -> None:
+    _truth("emptyvaluematching", value)  # two quotation marks match what has no value in any case
+
+
+def _truth(name: str, value: str) -> bool:
     if value.lower() not in ("true", "false"):
-        raise Problem(400, "fuzzymatching must be true or false.")
-    reading.query = replace(reading.query, fuzzy=value.lower() == "true")
+        raise Problem(400, f"{name} must be true or false.")
+    return value.lower() == "true"
 
 
 def _include(reading: _Reading, value: str) -> None:
@@ -114,6 +126,8 @@ _READERS: dict[str, Callable[[_Reading, str], None]] = {
     "offset": _offset,
     "cursor": _cursor,
     "fuzzymatching": _fuzzy,
+    "multiplevaluematching": _multiple,
+    "emptyvaluematching": _empty,
     "includefield": _include,
     "accept": _nothing,
     "charset": _nothing,
