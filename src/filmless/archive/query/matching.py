@@ -169,7 +169,7 @@ def read_query(query: Query) -> Criteria:
         returned.add(path[0])
         if is_universal(value):
             continue
-        if is_private_creator(path[-1]):
+        if is_private_creator(path[-1]) and query.level is Level.IMAGE:
             creators.append((path[-1], value.strip(" \0")))
             continue
         keys = _keys(path, query.level)

@@ -56,7 +56,7 @@ PATIENT_COUNT = {
     "patient_series": "count(r.id)",
     "patient_instances": "coalesce(sum(r.instance_count), 0)",
 }
-_APART = "translate({}, '=^,.-', '     ')"  # what parts the words of a name
+_APART = "translate({}, '=^,.-''', '      ')"  # what parts the words of a name
 _NAME_COLUMNS = ("p.name_alphabetic", "p.name_ideographic", "p.name_phonetic")
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")  # of a name in JSON (PS3.18 F.2.2)
 _NOTHING = "false"
