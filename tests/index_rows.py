@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from filmless.archive.header import date_of, time_of
 from filmless.archive.query.match_values import name_key
 from filmless.database.connect import Connection, Database
+from filmless.standards.dicom.dates import date_of, time_of
 from filmless.standards.dicom.dictionary import tag_of, vr_of
 from filmless.standards.dicom.text import fold, sounds
 from filmless.standards.dicom.uids import uid_digest

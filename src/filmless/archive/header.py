@@ -11,6 +11,7 @@ from filmless.archive.query.matching import ATTRIBUTES
 from filmless.standards.data_set.dicom_json import level_json
 from filmless.standards.data_set.fault import Fault, FaultKind
 from filmless.standards.data_set.scanner import Scan
+from filmless.standards.dicom.dates import date_of, time_of
 from filmless.standards.dicom.text import decode, fold, sounds
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 from filmless.standards.dicom.uids import is_uid
@@ -176,29 +177,6 @@ def series_facts(header: Header) -> SeriesFacts:
         series_number=_integer(header.scan.values.get(_SERIES_NUMBER, _MISSING)),
         attributes=level_json(header.scan, ATTRIBUTES[Level.SERIES]),
     )
-
-
-def date_of(text: str) -> date | None:
-    """A DA, also as ACR-NEMA wrote it with full stops (PS3.5 6.2); None where it is no date."""
-    digits = text.replace(".", "")
-    if len(digits) != 8 or not (digits.isascii() and digits.isdigit()):
-        return None
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    except ValueError:
-        return None
-
-
-def time_of(text: str) -> time | None:
-    """A TM, which may end after hours or minutes (PS3.5 6.2); None where it is no time."""
-    whole, _, fraction = text.replace(":", "").partition(".")
-    if len(whole) not in (2, 4, 6) or not (whole + fraction).isascii() or not (whole + fraction).isdigit():
-        return None
-    try:
-        hour, minute, second = (int(whole[at : at + 2] or 0) for at in (0, 2, 4))
-        return time(hour, minute, min(second, 59), int(fraction[:6].ljust(6, "0")))  # a leap second has no type
-    except ValueError:
-        return None
 
 
 @lru_cache(4096)

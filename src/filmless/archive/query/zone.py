@@ -3,9 +3,9 @@
 from datetime import date, datetime, time, timedelta
 
 from filmless.archive.errors import BadQuery
-from filmless.archive.header import date_of, time_of
 from filmless.archive.model import DicomJson
 from filmless.archive.query.match_values import read_offset
+from filmless.standards.dicom.dates import date_of, time_of
 
 OFFSET = 0x00080201
 
