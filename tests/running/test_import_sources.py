@@ -1,5 +1,6 @@
 """Where an import looks: everything below what was named, nothing outside it."""
 
+import io
 import os
 import zipfile
 from pathlib import Path
@@ -112,6 +113,41 @@ def test_a_broken_zip_is_named(tmp_path: Path) -> None:
     (outcome,) = found(tmp_path).values()
     assert isinstance(outcome, str)
     assert outcome.startswith("is a ZIP file that cannot be read")
+
+
+def zipped(**entries: bytes) -> bytes:
+    """A ZIP file of these names and bytes; of a name's last underscore a dot is made."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(".".join(name.rsplit("_", 1)), content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("in_memory", [0, 1 << 20])
+def test_a_zip_within_a_zip_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int) -> None:
+    monkeypatch.setattr(import_sources, "IN_MEMORY", in_memory)
+    content = os.urandom(3000)
+    (tmp_path / "outer.zip").write_bytes(zipped(a_dcm=b"a", inner_zip=zipped(one_dcm=content, two_dcm=b"2")))
+    names = [item.name.removeprefix(str(tmp_path)) for item in items([tmp_path])]
+    assert names == ["/outer.zip!a.dcm", "/outer.zip!inner.zip!one.dcm", "/outer.zip!inner.zip!two.dcm"]
+    assert [read(item) for item in items([tmp_path])] == [b"a", content, b"2"]
+
+
+def test_a_zip_two_zips_deep_is_named_and_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "outer.zip").write_bytes(zipped(b_zip=zipped(c_zip=zipped(d_dcm=b"d"))))
+    assert found(tmp_path) == {"c.zip": "is a ZIP file two ZIP files deep: unpack the outer one and import that"}
+
+
+def test_a_zip_within_a_zip_has_the_same_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_sources, "RATIO_FROM", 100_000)
+    bomb = zipped(bomb_dcm=bytes(5_000_000))
+    (tmp_path / "outer.zip").write_bytes(zipped(a_zip=bomb, b_zip=bytes(5_000_000), c_zip=b"PK" + os.urandom(500)))
+    outcomes = found(tmp_path)
+    assert outcomes["bomb.dcm"] == outcomes["b.zip"] == "unpacks to more than 200 times its size"
+    assert str(outcomes["c.zip"]).startswith("is a ZIP file that cannot be read")
+    monkeypatch.setattr(import_sources, "MAX_INNER_ZIP", 100)
+    assert str(found(tmp_path)["a.zip"]).startswith("is a ZIP file of more than")
 
 
 @pytest.fixture

@@ -1,22 +1,28 @@
 """Where an import finds files: single ones, folders, ZIP files and DICOM media; never outside the named place.
 
-Nothing is unpacked onto the disk and no link is followed, so no name inside a folder, ZIP or DICOMDIR can lead
-elsewhere. Sizes are counted while bytes come, never believed from a header.
+No name inside a folder, ZIP or DICOMDIR leads elsewhere: no link is followed and nothing is unpacked to a named file. A
+ZIP file within a ZIP file passes through a file without a name; one within that is not opened. Sizes are counted while
+bytes come, never believed from a header.
 """
 
+import contextlib
 import os
 import stat
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 MAX_ZIP_ENTRIES = 500_000
 MAX_ZIP_RATIO = 200  # unpacked to packed bytes of one entry
 RATIO_FROM = 64 << 20  # bytes that an entry may unpack to whatever its ratio
+MAX_INNER_ZIP = 4 << 30  # bytes that a ZIP file within a ZIP file may unpack to
+IN_MEMORY = 16 << 20  # bytes of it; a larger one lies on disk, without a name
 DICOMDIR = "DICOMDIR"
+_CHUNK = 1 << 20  # bytes
 
 
 class Unreadable(Exception):
@@ -69,12 +75,12 @@ class ZipItem:
 
     archive: zipfile.ZipFile
     entry: zipfile.ZipInfo
-    path: Path
+    place: str  # the name of the ZIP file
 
     @property
     def name(self) -> str:
-        """The ZIP file's path and the entry's name."""
-        return f"{self.path}!{self.entry.filename}"
+        """The ZIP file's name and the entry's."""
+        return f"{self.place}!{self.entry.filename}"
 
     def open(self) -> Stream:
         """The entry, unpacked as it is read."""
@@ -172,19 +178,73 @@ def _is_zip(path: Path) -> bool:
 
 
 def _zip(path: Path) -> Iterator[Item]:
+    yield from _entries(lambda: zipfile.ZipFile(path), str(path), _inner_zip)
+
+
+def _entries(
+    opened: Callable[[], zipfile.ZipFile], place: str, zip_within: Callable[[ZipItem], Iterator[Item]]
+) -> Iterator[Item]:
+    """Every entry of a ZIP file; of those that are ZIP files themselves what ``zip_within`` says."""
     try:
-        archive = zipfile.ZipFile(path)
+        archive = opened()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        yield Missing(str(path), f"is a ZIP file that cannot be read: {error}")
+        yield Missing(place, f"is a ZIP file that cannot be read: {error}")
         return
     entries = archive.infolist()
     if len(entries) > MAX_ZIP_ENTRIES:
         archive.close()
-        yield Missing(str(path), f"is a ZIP file with more than {MAX_ZIP_ENTRIES} entries")
+        yield Missing(place, f"is a ZIP file with more than {MAX_ZIP_ENTRIES} entries")
         return
     for entry in sorted(entries, key=lambda entry: entry.filename):
-        if not entry.is_dir():
-            yield ZipItem(archive, entry, path)  # entries wait for their turn: the last one lets go of the file
+        if entry.is_dir():
+            continue
+        item = ZipItem(archive, entry, place)  # entries wait for their turn: the last one lets go of the file
+        if entry.filename.lower().endswith(".zip"):
+            yield from zip_within(item)
+        else:
+            yield item
+
+
+def _inner_zip(item: ZipItem) -> Iterator[Item]:
+    try:
+        file = _unpacked(item)
+    except Unreadable as reason:
+        yield Missing(item.name, str(reason))
+        return
+    yield from _entries(lambda: _InnerZip(file), item.name, _too_deep)
+
+
+def _too_deep(item: ZipItem) -> Iterator[Item]:
+    yield Missing(item.name, "is a ZIP file two ZIP files deep: unpack the outer one and import that")
+
+
+class _InnerZip(zipfile.ZipFile):
+    """A ZIP file that has its file to itself."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._own = file
+        super().__init__(file)
+
+    def close(self) -> None:
+        super().close()
+        self._own.close()
+
+
+def _unpacked(item: ZipItem) -> IO[bytes]:
+    file = cast("IO[bytes]", tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115  its ZIP file closes it
+    try:
+        with contextlib.closing(item.open()) as stream:
+            while chunk := stream.read(_CHUNK):
+                file.write(chunk)
+                if file.tell() > MAX_INNER_ZIP:
+                    raise Unreadable(f"is a ZIP file of more than {MAX_INNER_ZIP >> 30} GiB within a ZIP file")
+    except OSError as error:
+        file.close()
+        raise Unreadable(f"cannot be unpacked: {(error.strerror or 'no room').lower()}") from None
+    except Unreadable:
+        file.close()
+        raise
+    return file
 
 
 def _media(path: Path, *, take_all: bool) -> Iterator[Item]:
