@@ -1,8 +1,10 @@
 """Faults of the disk: nothing is acknowledged that was not synced, and the next store works."""
 
 import errno
+import mmap
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from filmless.archive.errors import NoSpace, Unavailable
+from filmless.archive.model import Margins
 from filmless.archive.ports import Label, NewMember
 from filmless.storage.files import FreeSpace
 from filmless.storage.folder import PackFolder
@@ -19,6 +22,16 @@ def member(name: str, size: int = 5000) -> NewMember:
     head, data_set = b"h" * 300, os.urandom(size)
     label = Label(f"1/2/{name}.dcm", sha256(head).digest(), sha256(data_set).digest(), datetime.now(UTC))
     return NewMember(label, head, data_set)
+
+
+def with_margins(plain: NewMember) -> NewMember:
+    """The same member as the network door leaves it: with room around, in memory that direct I/O takes."""
+    memory = mmap.mmap(-1, 64 << 10)
+    start = 8 * 512 + len(plain.head) % 512
+    stop = start + len(plain.data_set)
+    memory[start:stop] = bytes(plain.data_set)
+    view = memoryview(memory)
+    return replace(plain, data_set=view[start:stop], margins=Margins(view, start, stop))
 
 
 @pytest.fixture
@@ -56,7 +69,7 @@ def test_a_failed_write_is_taken_back(
     folder: PackFolder, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
 ) -> None:
     folder.append([member("1")])
-    failing(monkeypatch, "pwrite", number)
+    failing(monkeypatch, "pwritev", number)
 
     with pytest.raises(error):
         folder.append([member("2")])
@@ -95,19 +108,42 @@ def test_a_new_pack_whose_name_cannot_be_synced_holds_nothing(
 
 
 def test_a_write_that_is_cut_short_is_continued(folder: PackFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = os.pwrite
-    monkeypatch.setattr(os, "pwrite", lambda file, data, offset: real(file, data[:512], offset))
-    whole = member("1", 100_000)
+    real = os.pwritev
+    monkeypatch.setattr(os, "pwritev", lambda file, pieces, offset: real(file, [pieces[0][:512]], offset))
+    whole, others = member("1", 100_000), [with_margins(member(number, 5000)) for number in "23"]
 
-    appended = folder.append([whole])
+    appended = folder.append([whole, *others])
 
     assert folder.read(appended.pack, appended.offsets[0], appended.end)[300:100_300] == whole.data_set
+    assert names(folder) == ["1/2/1.dcm", "1/2/2.dcm", "1/2/3.dcm"]
+
+
+def test_members_written_from_where_they_lie_are_as_all_others(folder: PackFolder) -> None:
+    plain = [member(str(number), 1000 + number) for number in range(6)]
+    mixed = [with_margins(each) if number % 3 else each for number, each in enumerate(plain)]
+
+    one, two = folder.append(plain), folder.append(mixed)
+
+    begin, end = one.offsets[0], one.end
+    first = folder.read(one.pack, begin, end)
+    second = folder.read(two.pack, two.offsets[0], two.end)
+    assert first == second
+    assert [at - two.offsets[0] for at in two.offsets] == [at - begin for at in one.offsets]
+
+
+def test_a_data_set_without_room_around_it_is_copied(folder: PackFolder) -> None:
+    narrow = member("1", 3000)
+    data_set = memoryview(bytearray(narrow.data_set))
+
+    folder.append([replace(narrow, margins=Margins(data_set, 0, len(data_set)))])
+
+    assert names(folder) == ["1/2/1.dcm"]
 
 
 def test_a_disk_that_takes_no_direct_writes_is_written_through_the_cache(
     folder: PackFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failing(monkeypatch, "pwrite", errno.EINVAL)
+    failing(monkeypatch, "pwritev", errno.EINVAL)
 
     folder.append([member("1")])
 

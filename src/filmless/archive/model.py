@@ -47,6 +47,24 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Margins:
+    """The writable memory around a data set, in which its member can be put together without a copy."""
+
+    memory: memoryview  # begins at an address that direct I/O takes
+    start: int  # bytes in ``memory`` before the data set
+    stop: int
+
+    def enclose(self, before: bytes, after: int, block: int) -> memoryview | None:
+        """The data set with ``before`` and ``after`` zero bytes around it; None where it would not lie on blocks."""
+        begin, end = self.start - len(before), self.stop + after
+        if begin < 0 or begin % block or end > len(self.memory):
+            return None
+        self.memory[begin : self.start] = before
+        self.memory[self.stop : end] = bytes(after)
+        return self.memory[begin:end]
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """One instance as it came, whole in memory.
 
@@ -61,6 +79,7 @@ class Received:
     received_at: datetime
     sop_class_uid: str | None = None  # as the command said (PS3.7 9.3.1.1); None: only the data set says
     instance_uid: str | None = None
+    margins: Margins | None = None  # of the data set, where the door left room
 
 
 class StoredAs(StrEnum):

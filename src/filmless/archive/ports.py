@@ -9,7 +9,18 @@ from typing import Protocol
 from filmless.archive.events import Event
 from filmless.archive.findings import ConflictVersion, Finding
 from filmless.archive.header import Header
-from filmless.archive.model import Buffer, Count, DicomJson, KeptInstance, Matches, Page, Placement, Query, StoredAs
+from filmless.archive.model import (
+    Buffer,
+    Count,
+    DicomJson,
+    KeptInstance,
+    Margins,
+    Matches,
+    Page,
+    Placement,
+    Query,
+    StoredAs,
+)
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
 from filmless.standards.data_set.frames import FrameTable
@@ -37,6 +48,7 @@ class NewMember:
     label: Label
     head: bytes
     data_set: Buffer
+    margins: Margins | None = None  # of the data set
 
 
 @dataclass(frozen=True, slots=True)

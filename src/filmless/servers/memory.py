@@ -1,6 +1,9 @@
 """Memory that is used again: to be given new pages costs more than to hash what is written to them."""
 
+import ctypes
 from collections import deque
+
+BLOCK = 512  # bytes: what direct I/O asks of addresses, and tar of members
 
 
 class Regions:
@@ -27,3 +30,8 @@ class Regions:
         """To be used again when the last view of it is gone."""
         if len(region) == self._size:
             self._spare.append(region)
+
+
+def first_block(region: bytearray) -> int:
+    """Bytes of a region before the first address that is a multiple of ``BLOCK``."""
+    return -ctypes.addressof(ctypes.c_char.from_buffer(region)) % BLOCK

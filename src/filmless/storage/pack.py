@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -51,7 +52,13 @@ class OpenPack:
             length = len(member.head) + len(member.data_set)
             header = tar.header(member.label, length)
             offsets.append(self.end + len(header))
-            self.write((header, member.head, member.data_set, tar.padding(length)))
+            padding = tar.padding(length)
+            before = header + member.head
+            whole = member.margins and member.margins.enclose(before, len(padding), tar.BLOCK)
+            if whole:
+                self._try_writing(partial(self._file.append_in_place, whole))
+            else:
+                self.write((before, member.data_set, padding))
         self.sync()
         return offsets
 

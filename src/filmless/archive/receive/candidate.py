@@ -62,7 +62,7 @@ class Candidate:
 
     def member(self) -> NewMember:
         """The file on its way into a pack."""
-        return NewMember(self.label(), self.received.head, self.received.data_set)
+        return NewMember(self.label(), self.received.head, self.received.data_set, self.received.margins)
 
     def place(self, pack: str, offset: int) -> None:
         """Its bytes are on stable storage here."""

@@ -59,7 +59,6 @@ class DicomListener:
         self._connections: set[Connection] = set()
         self._opening: dict[asyncio.Task[None], None] = {}  # oldest first
         self._entrances: tuple[Entrance, ...] = ()
-        self._deferred_at = float("-inf")  # when a connection was left to another process
         self._is_empty = asyncio.Event()
         self._is_drained = asyncio.Event()
 
@@ -133,12 +132,19 @@ class DicomListener:
             self._loop.remove_reader(entrance.socket.fileno())
 
     def _accept(self, entrance: Entrance) -> None:
-        is_left_over = self._loop.time() < self._deferred_at + 2 * BALANCE_WAIT
-        if not self._may_accept(len(self._connections) + len(self._opening)) and not is_left_over:
+        if self._may_accept(len(self._connections) + len(self._opening)):
+            self._take(entrance)
+        else:
             self._stop_watching()
-            self._deferred_at = self._loop.time()
-            self._loop.call_later(BALANCE_WAIT, self._watch)
-            return
+            self._loop.call_later(BALANCE_WAIT, self._take_what_is_left)
+
+    def _take_what_is_left(self) -> None:
+        """The process whose turn it was has had its time: what still waits is taken all the same."""
+        self._watch()
+        for entrance in self._entrances:
+            self._take(entrance)
+
+    def _take(self, entrance: Entrance) -> None:
         try:
             sock, address = entrance.socket.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):

@@ -8,11 +8,12 @@ from typing import TypeVar
 
 from filmless.access.peers import Peer
 from filmless.access.scope import Principal
-from filmless.archive.model import Source
+from filmless.archive.model import Margins, Source
 from filmless.servers.association.calls import Calls
 from filmless.servers.association.flow import Cause
 from filmless.servers.association.line import AssociationEnded, Line
-from filmless.servers.association.policy import MEMORY_LIMIT, Collaborators
+from filmless.servers.association.policy import MEMORY_LIMIT, ROOM, Collaborators
+from filmless.servers.memory import BLOCK, first_block
 from filmless.standards.dimse.commands import Command, write_response
 from filmless.standards.upper_layer.association import AgreedContext
 
@@ -47,11 +48,14 @@ class Operation:
         self.collaborators = collaborators
         self.calls = Calls(line)
         self.has_ended = not command.has_data_set  # nothing more of the data set will come
+        self.margins: Margins | None = None  # of what was taken last, if room was asked for
+        self._head_length = 0  # bytes that are to precede the data set
         self._is_cancelled = False
         self.status: int | None = None  # of the latest answer
         self.comment = ""  # beside it
         self._line = line
         self._region: bytearray | None = None  # where the data set gathers
+        self._start = 0  # of the data set in it
         self._view = _NOTHING  # of all of it
         self._held = 0  # bytes that wait to be taken
         self._mark = MEMORY_LIMIT
@@ -72,7 +76,8 @@ class Operation:
         if not self._is_discarding:
             if self._region is None:
                 self._region = self.collaborators.memory.take()
-                self._view = memoryview(self._region)
+                self._start = self._begin_of_data_set(self._region)
+                self._view = memoryview(self._region)[self._start :]
             end = self._held + len(fragment)
             if end > len(self._view):
                 self._line.abort("more came than was read")
@@ -98,6 +103,10 @@ class Operation:
         self.calls.lose()
         self._wake()
 
+    def leave_room(self, head_length: int) -> None:
+        """Let the data set gather where its member can be put together around it, behind a head of so many bytes."""
+        self._head_length = head_length
+
     # For the service
 
     def is_cancelled(self) -> bool:
@@ -119,6 +128,10 @@ class Operation:
         if self._is_lost:
             raise AssociationEnded
         taken = self._view[: self._held]
+        if self._head_length and self._region is not None:
+            base = first_block(self._region)
+            start = self._start - base
+            self.margins = Margins(memoryview(self._region)[base:], start, start + self._held)
         self._let_go()
         self._line.flow.go(Cause.DATA_SET)
         return taken
@@ -161,6 +174,9 @@ class Operation:
     async def in_executor(self, call: Callable[..., T], *arguments: object) -> T:
         """Run a call that blocks."""
         return await asyncio.get_running_loop().run_in_executor(self.collaborators.executor, call, *arguments)
+
+    def _begin_of_data_set(self, region: bytearray) -> int:
+        return first_block(region) + ROOM + self._head_length % BLOCK if self._head_length else 0
 
     def _let_go(self) -> None:
         """Gather what follows elsewhere; this memory is used again when nobody looks at it any more."""

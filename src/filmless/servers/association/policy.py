@@ -15,11 +15,12 @@ from filmless.archive.scope import Scope
 from filmless.servers.association.refusals import Why
 from filmless.servers.association.secured import HandshakeFault
 from filmless.servers.association.summary import AssociationSummary
-from filmless.servers.memory import Regions
+from filmless.servers.memory import BLOCK, Regions
 from filmless.standards.upper_layer.association import Limits
 from filmless.standards.upper_layer.items import UserIdentity
 
 MEMORY_LIMIT = 3 << 20  # bytes of a data set that are held at once
+ROOM = 8 * BLOCK  # bytes before a data set, for the headers of its member
 REGION = MEMORY_LIMIT + (512 << 10)  # bytes: reading stops at the limit, but what was read already still comes
 SPARE = 8  # regions kept for the next data sets
 

@@ -13,6 +13,7 @@ class Service:
     name: str  # as the record counts it
     operation: str  # as the AE registry allows it
     serve: Callable[[Operation], Awaitable[None]]
+    prepare: Callable[[Operation], None] | None = None  # before its data set comes
 
 
 Services = Mapping[int, Service]

@@ -28,6 +28,11 @@ STATUS_OF = {
 }
 
 
+def prepare_c_store(operation: Operation) -> None:
+    """Gather the data set where the archive can write it from."""
+    operation.leave_room(len(_head(operation)))
+
+
 async def c_store(operation: Operation) -> None:
     """Hand the data set to the archive and answer what came of it."""
     refusal = _refuse_command(operation)
@@ -69,6 +74,7 @@ async def _store(operation: Operation, data_set: memoryview, allowed: Scope, now
         received_at=now,
         sop_class_uid=command.sop_class_uid,
         instance_uid=command.instance_uid,
+        margins=operation.margins,
     )
     return await asyncio.wrap_future(operation.collaborators.archive.store(received, allowed))
 
