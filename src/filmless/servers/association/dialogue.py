@@ -114,9 +114,8 @@ class Dialogue:
     def _begin(self, message: CommandReceived) -> None:
         command, context = message.command, self._contexts[message.context_id]
         service = self._services.get(command.field)
-        self._operation = Operation(context, command, self.requestor, self._collaborators, self._line)
-        if service is not None and service.prepare is not None:
-            service.prepare(self._operation)
+        head = service.head(context, command, self.requestor) if service is not None and service.head else b""
+        self._operation = Operation(context, command, self.requestor, self._collaborators, self._line, head)
         self._task = asyncio.get_running_loop().create_task(self._serve(self._operation, service))
 
     async def _serve(self, operation: Operation, service: Service | None) -> None:

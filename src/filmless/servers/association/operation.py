@@ -40,7 +40,13 @@ class Operation:
     """A request in progress. The connection feeds it, a service takes from it and answers."""
 
     def __init__(
-        self, context: AgreedContext, command: Command, requestor: Requestor, collaborators: Collaborators, line: Line
+        self,
+        context: AgreedContext,
+        command: Command,
+        requestor: Requestor,
+        collaborators: Collaborators,
+        line: Line,
+        head: bytes = b"",
     ) -> None:
         self.context = context
         self.command = command
@@ -48,8 +54,8 @@ class Operation:
         self.collaborators = collaborators
         self.calls = Calls(line)
         self.has_ended = not command.has_data_set  # nothing more of the data set will come
-        self.margins: Margins | None = None  # of what was taken last, if room was asked for
-        self._head_length = 0  # bytes that are to precede the data set
+        self.head = head  # of the file that the data set is to be; it gathers with room around
+        self.margins: Margins | None = None  # of what was taken last, where there is a head
         self._is_cancelled = False
         self.status: int | None = None  # of the latest answer
         self.comment = ""  # beside it
@@ -103,10 +109,6 @@ class Operation:
         self.calls.lose()
         self._wake()
 
-    def leave_room(self, head_length: int) -> None:
-        """Let the data set gather where its member can be put together around it, behind a head of so many bytes."""
-        self._head_length = head_length
-
     # For the service
 
     def is_cancelled(self) -> bool:
@@ -128,7 +130,7 @@ class Operation:
         if self._is_lost:
             raise AssociationEnded
         taken = self._view[: self._held]
-        if self._head_length and self._region is not None:
+        if len(self.head) and self._region is not None:
             base = first_block(self._region)
             start = self._start - base
             self.margins = Margins(memoryview(self._region)[base:], start, start + self._held)
@@ -176,7 +178,7 @@ class Operation:
         return await asyncio.get_running_loop().run_in_executor(self.collaborators.executor, call, *arguments)
 
     def _begin_of_data_set(self, region: bytearray) -> int:
-        return first_block(region) + ROOM + self._head_length % BLOCK if self._head_length else 0
+        return first_block(region) + ROOM + len(self.head) % BLOCK if len(self.head) else 0
 
     def _let_go(self) -> None:
         """Gather what follows elsewhere; this memory is used again when nobody looks at it any more."""

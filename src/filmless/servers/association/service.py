@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from filmless.servers.association.operation import Operation
+from filmless.servers.association.operation import Operation, Requestor
+from filmless.standards.dimse.commands import Command
+from filmless.standards.upper_layer.association import AgreedContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,7 @@ class Service:
     name: str  # as the record counts it
     operation: str  # as the AE registry allows it
     serve: Callable[[Operation], Awaitable[None]]
-    prepare: Callable[[Operation], None] | None = None  # before its data set comes
+    head: Callable[[AgreedContext, Command, Requestor], bytes] | None = None  # of the file that its data set becomes
 
 
 Services = Mapping[int, Service]

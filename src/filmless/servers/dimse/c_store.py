@@ -7,10 +7,12 @@ from filmless.access.roles import Right
 from filmless.access.scope import scope
 from filmless.archive.model import Outcome, Received, Refusal, Refused
 from filmless.archive.scope import Scope
-from filmless.servers.association.operation import Operation
+from filmless.servers.association.operation import Operation, Requestor
 from filmless.standards.data_set.part10 import write_head
 from filmless.standards.dicom.uids import is_uid
+from filmless.standards.dimse.commands import Command
 from filmless.standards.dimse.status import Status
+from filmless.standards.upper_layer.association import AgreedContext
 
 CHUNK = 1 << 20  # bytes; one is written while the next arrives
 
@@ -28,9 +30,12 @@ STATUS_OF = {
 }
 
 
-def prepare_c_store(operation: Operation) -> None:
-    """Gather the data set where the archive can write it from."""
-    operation.leave_room(len(_head(operation)))
+def head(context: AgreedContext, command: Command, requestor: Requestor) -> bytes:
+    """What precedes the data set in the file that is kept (PS3.10 7.1); empty where none will be."""
+    if not is_uid(command.instance_uid):
+        return b""
+    calling_ae = requestor.source.calling_ae
+    return write_head(context.abstract_syntax, command.instance_uid, context.transfer_syntax, calling_ae)
 
 
 async def c_store(operation: Operation) -> None:
@@ -67,7 +72,7 @@ def _refuse_command(operation: Operation) -> tuple[Status, str] | None:
 async def _store(operation: Operation, data_set: memoryview, allowed: Scope, now: datetime) -> Outcome:
     command, requestor = operation.command, operation.requestor
     received = Received(
-        head=_head(operation),
+        head=operation.head,
         data_set=data_set,
         transfer_syntax_uid=operation.context.transfer_syntax,
         source=requestor.source,
@@ -89,7 +94,7 @@ async def _store_large(operation: Operation, first: memoryview, allowed: Scope, 
         operation.command.instance_uid,
         allowed,
         now,
-        _head(operation),
+        operation.head,
     )
     try:
         await operation.in_executor(large.write, first)
@@ -99,13 +104,3 @@ async def _store_large(operation: Operation, first: memoryview, allowed: Scope, 
         await operation.in_executor(large.abort)
         raise
     return await asyncio.wrap_future(await operation.in_executor(large.finish))
-
-
-def _head(operation: Operation) -> bytes:
-    command = operation.command
-    return write_head(
-        command.sop_class_uid,
-        command.instance_uid,
-        operation.context.transfer_syntax,
-        operation.requestor.source.calling_ae,
-    )

@@ -5,12 +5,12 @@ from filmless.servers.dimse.c_echo import c_echo
 from filmless.servers.dimse.c_find import c_find
 from filmless.servers.dimse.c_get import c_get
 from filmless.servers.dimse.c_move import c_move
-from filmless.servers.dimse.c_store import c_store, prepare_c_store
+from filmless.servers.dimse.c_store import c_store, head
 from filmless.standards.dimse.commands import CommandField
 
 SERVICES: Services = {
     CommandField.C_ECHO: Service("C-ECHO", "echo", c_echo),
-    CommandField.C_STORE: Service("C-STORE", "store", c_store, prepare_c_store),
+    CommandField.C_STORE: Service("C-STORE", "store", c_store, head),
     CommandField.C_FIND: Service("C-FIND", "find", c_find),
     CommandField.C_GET: Service("C-GET", "get", c_get),
     CommandField.C_MOVE: Service("C-MOVE", "move", c_move),
