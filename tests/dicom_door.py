@@ -19,6 +19,7 @@ from filmless.access.accounts import User
 from filmless.access.called_titles import CalledTitle
 from filmless.access.peers import Peer
 from filmless.access.roles import Role
+from filmless.archive.commitment import Request
 from filmless.archive.errors import Damaged, Unavailable
 from filmless.archive.model import (
     Buffer,
@@ -266,6 +267,19 @@ class RecordInMemory:
             return self.summaries
 
 
+class CommitmentsInMemory:
+    """The record of storage commitments."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.fault: Exception | None = None
+
+    def ask(self, request: Request) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.requests.append(request)
+
+
 @dataclass
 class Door:
     """A running listener."""
@@ -274,6 +288,7 @@ class Door:
     archive: ArchiveInMemory
     peers: PeersInMemory
     record: RecordInMemory
+    commitments: CommitmentsInMemory
     listener: DicomListener
     loop: asyncio.AbstractEventLoop
 
@@ -291,11 +306,12 @@ def door(
     """A listener on a free port of loopback, stopped at the end."""
     sock = socket.create_server(("127.0.0.1", 0), backlog=256)
     archive, registry, record = archive or ArchiveInMemory(), PeersInMemory(*peers), RecordInMemory()
+    commitments = CommitmentsInMemory()
     started: Future[tuple[DicomListener, asyncio.AbstractEventLoop]] = Future()
 
     async def serve() -> None:
         with ThreadPoolExecutor(8) as executor:
-            collaborators = Collaborators(archive, registry, record, executor, IdentitiesInMemory())
+            collaborators = Collaborators(archive, registry, record, commitments, executor, IdentitiesInMemory())
             listener = DicomListener(policy or Policy("FILMLESS"), collaborators, SERVICES)
             started.set_result((listener, asyncio.get_running_loop()))
             await listener.serve(Entrance(sock, tls))
@@ -303,7 +319,7 @@ def door(
     thread = threading.Thread(target=lambda: uvloop.run(serve()))
     thread.start()
     listener, loop = started.result(10)
-    running = Door(sock.getsockname()[1], archive, registry, record, listener, loop)
+    running = Door(sock.getsockname()[1], archive, registry, record, commitments, listener, loop)
     try:
         yield running
     finally:

@@ -25,8 +25,10 @@ peers = typer.Typer(no_args_is_help=True, help="The registry of DICOM peers (app
 views = typer.Typer(no_args_is_help=True, help="AE titles of ours beside the configured one, each with its view.")
 commands.add_typer(tokens, name="token")
 commands.add_typer(users, name="user")
+commitments = typer.Typer(help="What peers asked us to keep safe (storage commitment).")
 commands.add_typer(peers, name="ae")
 commands.add_typer(views, name="view")
+commands.add_typer(commitments, name="commitments")
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder (FILMLESS_DATA; default: ./data).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -147,6 +149,13 @@ def ae_add(
         str, typer.Option(help="Its TLS certificate: SHA-256 fingerprint, or subject as CN=CT1,O=Hospital.")
     ] = "",
     find_limit: Annotated[int, typer.Option(min=0, help="Answers to one of its queries at most; 0: no limit.")] = 0,
+    commit_to: Annotated[
+        str, typer.Option(help="HOST:PORT or HOST:PORT/TITLE that takes reports of commitments; else the peer itself.")
+    ] = "",
+    commit_wait: Annotated[str, typer.Option(help="How long instances are waited for, as 10m or 30s.")] = "10m",
+    commit_proof: Annotated[
+        str, typer.Option(help="What proves that an instance is safe: its stored hash, or read (all is read again).")
+    ] = "hash",
     data: Data = None,
     config: Config = None,
 ) -> None:
@@ -161,6 +170,9 @@ def ae_add(
         "transfer_syntaxes": transfer_syntaxes,
         "find_limit": find_limit,
         "certificate": certificate,
+        "commit_to": commit_to,
+        "commit_wait": commit_wait,
+        "commit_proof": commit_proof,
     }
     add_peer(_settings(config, data=data), (title, host, port), values)
     _say(f"{title} at {host}:{port} is registered.")
@@ -293,6 +305,34 @@ def send(
     from filmless.app.commands.send import send as run
 
     raise typer.Exit(run(_settings(config, data=data), target, paths))
+
+
+@commitments.callback(invoke_without_command=True)
+def commitments_list(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array.")] = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Print the newest: id, peer, Transaction UID, when it came, state, how many are safe, next try, last error."""
+    if context.invoked_subcommand is not None:
+        return
+    from filmless.app.commands.commitments import list_commitments
+
+    typer.echo(list_commitments(_settings(config, data=data), json=as_json))
+
+
+@commitments.command("retry")
+def commitments_retry(
+    commitment_id: Annotated[str, typer.Argument(metavar="ID", help="The id that the list shows.")],
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Find out anew and report to the peer at once."""
+    from filmless.app.commands.commitments import retry_commitment
+
+    retry_commitment(_settings(config, data=data), commitment_id)
+    _say(f"Commitment {commitment_id} is carried out.")
 
 
 @commands.command()

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from itertools import count
 
-from filmless.jobs.kinds import pause_after
+from filmless.jobs.pauses import pause_after
 
 
 def test_pauses_grow_and_end_after_a_day() -> None:

@@ -28,6 +28,7 @@ from filmless.database.accounts.tokens import Tokens
 from filmless.database.ae_titles import AeTitles
 from filmless.database.associations import Associations
 from filmless.database.cluster import durability
+from filmless.database.commitments import Commitments
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
 from filmless.database.find.postgres import PostgresFind
@@ -42,6 +43,7 @@ from filmless.servers.dicomweb.service import Service
 from filmless.servers.gate import Credentials, Gate
 from filmless.servers.http import WebApplication
 from filmless.servers.pages.associations import AssociationList
+from filmless.servers.pages.commitments import Commitments as CommitmentPages
 from filmless.servers.pages.routes import page_routes, with_description
 from filmless.servers.pages.session import House, Session
 from filmless.servers.pages.static import StaticFiles
@@ -159,7 +161,8 @@ class ServerParts:
         registry = AeTitles(parts.database)
         record = AssociationRecord(parts.events, registry)
         identities = UserIdentities(Accounts(parts.database, parts.events), settings.jwt_issuers)
-        self.collaborators = Collaborators(parts.archive, registry, record, self._executor, identities)
+        commitments = Commitments(parts.database, parts.events)
+        self.collaborators = Collaborators(parts.archive, registry, record, commitments, self._executor, identities)
         self.may_accept = _may_accept(share)
 
     def recover(self) -> None:
@@ -185,6 +188,7 @@ class ServerParts:
                 AssociationList(Associations(database).page, executor),
                 self.housekeeping.is_ready,
             ),
+            *CommitmentPages(Commitments(database, self._parts.events), executor).routes(),
             *dicomweb_routes(Service(archive, executor, settings.base_url), self._codecs),
         ]
         with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:

@@ -46,12 +46,17 @@ class Totals:
     problems: int = 0
 
 
-class Files(Protocol):
+class Readable(Protocol):
+    """Packs whose bytes can be read."""
+
+    def read(self, pack: str, start: int, stop: int) -> bytes: ...
+
+
+class Files(Readable, Protocol):
     """Packs as a check reads them."""
 
     def lengths(self) -> Mapping[str, int]: ...
     def members(self, pack: str, stop: int) -> Iterator[Member]: ...
-    def read(self, pack: str, start: int, stop: int) -> bytes: ...
 
 
 class Rows(Protocol):
@@ -117,13 +122,14 @@ def _fault(files: Files, place: Placement, member: Member | None, totals: Totals
         place.data_set_sha256,
     ):
         return Fault.OTHER_BYTES
-    if hashes and not _has_its_hashes(files, place):
+    if hashes and not has_its_hashes(files, place):
         return Fault.DAMAGED
     totals.bytes_hashed += place.length if hashes else 0
     return None
 
 
-def _has_its_hashes(files: Files, place: Placement) -> bool:
+def has_its_hashes(files: Readable, place: Placement) -> bool:
+    """Whether the bytes of a placement, read again, are those that were stored."""
     start, stop = place.offset + place.head_length, place.offset + place.length
     data_set = sha256()
     try:

@@ -24,6 +24,8 @@ class EventKind(StrEnum):
     EXPORT = "exported"
     DENIED = "denied"
     DAMAGED = "damage-found"
+    COMMITMENT_ASKED = "commitment-asked"
+    COMMITMENT_REPORTED = "commitment-reported"
     LOGIN = "login"
     LOGOUT = "logout"
     USER_CHANGED = "user-changed"

@@ -30,7 +30,7 @@ from filmless.standards.upper_layer.indications import (
     Released,
     ReleaseRequested,
 )
-from filmless.standards.upper_layer.items import ProposedContext, UserInformation
+from filmless.standards.upper_layer.items import ProposedContext, Role, UserInformation
 from filmless.standards.upper_layer.pdu import AssociateRequest
 
 MAX_CONTEXTS = 128  # of one association: IDs are the odd numbers of a byte (PS3.8 9.3.2.2)
@@ -53,12 +53,13 @@ async def connect(  # noqa: PLR0913  a peer is four of them
     *,
     timeout: float = 30.0,  # noqa: ASYNC109  of each step, not of the whole
     tls: ssl.SSLContext | None = None,
+    roles: Sequence[Role] = (),
 ) -> AsyncIterator["Client"]:
     """An association with a peer: released at the end, aborted when an exception leaves the block.
 
     ``contexts`` are abstract syntaxes with the transfer syntaxes offered for each, at most 128;
-    ``timeout`` is how long (s) the peer may leave us without an answer; ``tls`` is for one that is reached by TLS.
-    Raises ``DimseError``.
+    ``timeout`` is how long (s) the peer may leave us without an answer; ``tls`` is for one that is reached by TLS;
+    ``roles`` are proposed where we would be an SCP (PS3.7 D.3.3.4). Raises ``DimseError``.
     """
     if len(contexts) > MAX_CONTEXTS:
         raise ValueError(f"more than {MAX_CONTEXTS} presentation contexts")
@@ -66,7 +67,9 @@ async def connect(  # noqa: PLR0913  a peer is four of them
         ProposedContext(2 * index + 1, abstract, tuple(transfers))
         for index, (abstract, transfers) in enumerate(contexts)
     )
-    user = UserInformation(Limits().max_length, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
+    user = UserInformation(
+        Limits().max_length, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, roles=tuple(roles)
+    )
     try:
         async with asyncio.timeout(timeout):
             reader, writer = await asyncio.open_connection(host, port, ssl=tls)

@@ -28,7 +28,7 @@ def defer(
     """Have a job done when the transaction is committed: at once, or from ``at`` on (to within 5 s).
 
     ``kind`` is a row of ``jobs/kinds.py``, ``arguments`` are JSON. Of jobs with one ``lock`` one runs at a time,
-    in the order in which they were deferred.
+    in the order in which they were deferred, even where the first is not due yet.
     """
     connection.execute(_DEFER, (kind, lock, orjson.dumps(arguments).decode(), at))
 

@@ -1,8 +1,54 @@
 """What jobs are given to work with."""
 
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from filmless.access.commitment_rules import CommitmentRules
+from filmless.access.peers import Peer
+from filmless.archive.commitment import Commitment, Files, Found
+
+T = TypeVar("T")
+
+
+class Commitments(Protocol):
+    """The record of commitments; blocks."""
+
+    def pending(self, key: int, serial: int) -> Commitment | None: ...
+    def found(self, instance_uids: Sequence[str]) -> Mapping[str, Found]: ...
+    def decided(self, commitment: Commitment, failures: Sequence[int]) -> None: ...
+    def postpone(self, commitment: Commitment, at: datetime) -> None: ...
+    def failed(self, commitment: Commitment, at: datetime, error: str) -> None: ...
+    def given_up(self, commitment: Commitment, error: str) -> None: ...
+    def reported(self, commitment: Commitment) -> None: ...
+
+
+class Rules(Protocol):
+    """How the commitments of peers are handled; blocks."""
+
+    def rules(self, title: str) -> CommitmentRules: ...
+
+
+class Peers(Protocol):
+    """The AE registry; blocks."""
+
+    def find(self, title: str) -> Peer | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """Everything that jobs reach of the house."""
+
+    commitments: Commitments
+    rules: Rules
+    peers: Peers
+    files: Files
+    executor: Executor  # for calls that block
+    now: Callable[[], datetime]
+
+    async def call(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run a call that blocks."""
+        return await asyncio.get_running_loop().run_in_executor(self.executor, function, *arguments)

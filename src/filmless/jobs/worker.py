@@ -12,7 +12,8 @@ import structlog
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.jobs import Job
 
-from filmless.jobs.kinds import Attempt, Kind, NotDone, pause_after
+from filmless.jobs.kinds import Kind
+from filmless.jobs.pauses import NotDone, pause_after
 from filmless.jobs.work import Work
 
 CONCURRENCY = 8  # jobs at one time
@@ -74,14 +75,12 @@ class Worker:
 
     def _runner(self, kind: Kind) -> Callable[..., Awaitable[None]]:
         async def run(context: JobContext, **arguments: object) -> None:
-            number = context.job.attempts
-            attempt = Attempt(number, pause_after(number + 1))
             try:
-                await kind.run(self._work, arguments, attempt)
+                await kind.run(self._work, arguments)
             except Exception as fault:
-                _log_failure(kind, attempt, fault)
+                _log_failure(kind, context.job.attempts, fault)
                 raise
-            log.info("job_done", kind=kind.name, attempt=number)
+            log.info("job_done", kind=kind.name, attempt=context.job.attempts)
 
         return run
 
@@ -125,9 +124,9 @@ async def _is_set(event: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-def _log_failure(kind: Kind, attempt: Attempt, fault: Exception) -> None:
+def _log_failure(kind: Kind, attempt: int, fault: Exception) -> None:
     """The texts of foreign exceptions may quote a patient's values: their types and places are logged."""
     reason = str(fault) if isinstance(fault, NotDone) else type(fault).__name__
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)]
-    end = "job_failed" if attempt.pause is not None else "job_given_up"
-    log.warning(end, kind=kind.name, attempt=attempt.number, reason=reason, raised_at=places[-1])
+    end = "job_failed" if pause_after(attempt + 1) is not None else "job_given_up"
+    log.warning(end, kind=kind.name, attempt=attempt, reason=reason, raised_at=places[-1])

@@ -88,6 +88,18 @@ class PackFolder:
         """Members of a pack that end before ``stop``, without void ones; also of one that is being written."""
         yield from tar.members(lambda start, end: self.read(pack, start, end), 0, stop)
 
+    def member_at(self, pack: str, offset: int) -> Member | None:
+        """The member whose file begins there; None where there is none that is whole, or no such pack."""
+        try:
+            status = os.fstat(self._reading(pack).number)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise storage_error(error) from error
+        if not status.st_nlink:  # removed while we had it open
+            return None
+        return tar.member_at(lambda start, stop: self.read(pack, start, stop), offset, status.st_size)
+
     @contextmanager
     def claim(self, pack: str) -> Iterator[ClaimedPack | None]:
         """A pack that nobody writes, locked as long as the context lasts; None when it has a writer."""

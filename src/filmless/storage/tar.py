@@ -97,6 +97,17 @@ def members(read: Callable[[int, int], bytes], start: int, length: int) -> Itera
             yield Member(each.label, each.offset, each.length)
 
 
+def member_at(read: Callable[[int, int], bytes], offset: int, length: int) -> Member | None:
+    """The member whose file begins at ``offset`` and lies whole within ``length``; None where there is none."""
+    for blocks in range(3, 3 + _MAX_RECORDS // BLOCK):
+        if blocks * BLOCK > offset:
+            return None
+        found = _parse(read, offset - blocks * BLOCK)
+        if found is not None and found.offset == offset:
+            return Member(found.label, offset, found.length) if offset + found.length <= length else None
+    return None
+
+
 def _record(keyword: str, value: str) -> bytes:
     """One pax record; its decimal length counts itself."""
     rest = f" {keyword}={value}\n".encode()

@@ -1,16 +1,24 @@
 """``filmless ae add``, ``list``, ``remove``, and how commands find the peer they are told."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
+from filmless.access.commitment_rules import CommitmentRules
 from filmless.access.peers import OPERATIONS, Peer
 from filmless.app.commands.command_error import CommandError
 from filmless.app.commands.database import open_database
 from filmless.app.tables import as_json, as_table
+from filmless.archive.commitment import Proof
 from filmless.archive.model import DuplicatePolicy
 from filmless.database.ae_titles import AeTitles
+from filmless.database.commitment_rules import CommitmentRegistry
+from filmless.database.events import EventLog
 from filmless.settings import Address, Settings, parse_address
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +50,10 @@ def add_peer(settings: Settings, place: tuple[str, str, int], values: Mapping[st
         find_limit=int(str(values["find_limit"])),
         certificate=str(values["certificate"]),
     )
-    with _registry(settings) as registry:
-        registry.add(peer)
+    rules = _commitment_rules(values)
+    with open_database(settings) as database:
+        AeTitles(database).add(peer)
+        CommitmentRegistry(database, EventLog(database)).set_rules(title, rules)
 
 
 def list_peers(settings: Settings, *, json: bool) -> Iterable[str]:
@@ -83,6 +93,23 @@ def find_target(settings: Settings, target: str) -> Target:
 def _registry(settings: Settings) -> Iterator[AeTitles]:
     with open_database(settings) as database:
         yield AeTitles(database)
+
+
+def _commitment_rules(values: Mapping[str, object]) -> CommitmentRules:
+    place, _, title = str(values["commit_to"]).partition("/")
+    address = _address(place) if place else Address("", 0)
+    try:
+        proof = Proof(str(values["commit_proof"]))
+    except ValueError:
+        raise CommandError(f"What proves that an instance is safe is one of: {', '.join(Proof)}.") from None
+    return CommitmentRules(address.host, address.port, title, _duration(str(values["commit_wait"])), proof)
+
+
+def _duration(text: str) -> timedelta:
+    parts = re.fullmatch(r"(\d{1,6})([smh])", text.strip())
+    if parts is None:
+        raise CommandError(f'"{text}" is no length of time; give it as 10m, 30s or 2h.')
+    return timedelta(**{_UNITS[parts[2]]: int(parts[1])})
 
 
 def _address(text: str) -> Address:

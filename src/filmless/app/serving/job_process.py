@@ -3,15 +3,23 @@
 import asyncio
 import os
 import signal
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import uvloop
 
+from filmless.app.wiring import packs_folder
+from filmless.database.ae_titles import AeTitles
+from filmless.database.commitment_rules import CommitmentRegistry
+from filmless.database.commitments import Commitments
 from filmless.database.connect import Database
+from filmless.database.events import EventLog
 from filmless.database.jobs import JobQueue
 from filmless.jobs.kinds import KINDS
 from filmless.jobs.work import Work
+from filmless.settings import Settings
+from filmless.storage.folder import PackFolder
 
 THREADS = 4  # for calls that block
 
@@ -20,6 +28,7 @@ THREADS = 4  # for calls that block
 class JobProcess:
     """The work of the process in which jobs run."""
 
+    settings: Settings
     dsn: str
 
     def __call__(self, number: int, *, life: int, after_crash: bool) -> None:  # noqa: ARG002  the queue knows what was left
@@ -28,12 +37,12 @@ class JobProcess:
         database = Database(self.dsn, connections=2)
         queue = JobQueue(database)
         try:
-            uvloop.run(self._work(queue, life))
+            uvloop.run(self._work(database, queue, life))
         finally:
             queue.close()
             database.close()
 
-    async def _work(self, queue: JobQueue, life: int) -> None:
+    async def _work(self, database: Database, queue: JobQueue, life: int) -> None:
         from filmless.jobs.worker import Worker  # noqa: PLC0415  0.2 s, which nobody who starts has to wait for
 
         loop = asyncio.get_running_loop()
@@ -41,4 +50,17 @@ class JobProcess:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_reader(life, os._exit, 1)  # nothing is ever written: readable means that the supervisor is gone
         with ThreadPoolExecutor(THREADS, thread_name_prefix="job") as executor:
-            await Worker(self.dsn, queue, KINDS, Work(), executor).run(stop)
+            work = self._house(database, executor)
+            await Worker(self.dsn, queue, KINDS, work, executor).run(stop)
+
+    def _house(self, database: Database, executor: Executor) -> Work:
+        """What jobs are given to work with."""
+        events = EventLog(database)
+        return Work(
+            commitments=Commitments(database, events),
+            rules=CommitmentRegistry(database, events),
+            peers=AeTitles(database),
+            files=PackFolder(packs_folder(self.settings)),
+            executor=executor,
+            now=lambda: datetime.now(UTC),
+        )

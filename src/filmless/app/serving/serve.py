@@ -47,7 +47,7 @@ def _run(settings: Settings, lock: Lock, sockets: Listening) -> None:
         processes = settings.workers or len(os.sched_getaffinity(0))
         server = ServerProcess(settings, dsn, sockets, Shares(processes), prepared.warnings)
         _announce(settings, sockets, prepared)
-        supervisor.run([*([server] * processes), JobProcess(dsn)])
+        supervisor.run([*([server] * processes), JobProcess(settings, dsn)])
     finally:
         lock.say(Holder.STOPPING)
         if cluster:

@@ -13,6 +13,7 @@ from filmless.servers.association.registry import Caller
 from filmless.standards.data_set.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from filmless.standards.dicom.sop_classes import (
     SOP_CLASSES,
+    STORAGE_COMMITMENT,
     VERIFICATION,
     Hierarchy,
     Service,
@@ -44,6 +45,7 @@ _TITLE = re.compile(r"[ -\[\]-~]{1,16}")  # PS3.5 6.2 AE: printable, no backslas
 _QUERY_SYNTAXES = frozenset((EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN))
 _OPERATION_OF = {
     VERIFICATION: "echo",
+    STORAGE_COMMITMENT: "commit",
     **dict.fromkeys(FIND_LEVELS, "find"),
     **dict.fromkeys(MOVE_LEVELS, "move"),
     **dict.fromkeys(GET_LEVELS, "get"),
@@ -168,7 +170,7 @@ def _answer(context: ProposedContext, offer: _Offer) -> ContextResult:
 
 
 def _is_usable(uid: str, operation: str) -> bool:
-    if operation in {"find", "move", "get"}:
+    if operation in {"find", "move", "get", "commit"}:
         return uid in _QUERY_SYNTAXES
     return is_uid(uid) and transfer_syntax(uid).stored_pixels
 

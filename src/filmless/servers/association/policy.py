@@ -9,6 +9,7 @@ from typing import Protocol
 from filmless.access.accounts import User
 from filmless.access.called_titles import CalledTitle
 from filmless.access.peers import Peer
+from filmless.archive.commitment import Request
 from filmless.archive.model import Buffer, KeptInstance, Matches, Outcome, Query, Received, Source
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
@@ -83,6 +84,13 @@ class Archive(Protocol):
         """The stored file in pieces, compared with its hash before the last one; the iterator blocks."""
 
 
+class Commitments(Protocol):
+    """The record of storage commitments; blocks."""
+
+    def ask(self, request: Request) -> None:
+        """Record a request; its report follows."""
+
+
 class Peers(Protocol):
     """The AE registry; may block."""
 
@@ -117,6 +125,7 @@ class Collaborators:
     archive: Archive
     peers: Peers
     record: Record
+    commitments: Commitments
     executor: Executor  # for calls that block
     identities: Identities
     memory: Regions = field(default_factory=lambda: Regions(REGION, SPARE))  # where data sets gather

@@ -6,6 +6,7 @@ from filmless.servers.dimse.c_find import c_find
 from filmless.servers.dimse.c_get import c_get
 from filmless.servers.dimse.c_move import c_move
 from filmless.servers.dimse.c_store import c_store, head
+from filmless.servers.dimse.n_action import n_action
 from filmless.standards.dimse.commands import CommandField
 
 SERVICES: Services = {
@@ -14,4 +15,5 @@ SERVICES: Services = {
     CommandField.C_FIND: Service("C-FIND", "find", c_find),
     CommandField.C_GET: Service("C-GET", "get", c_get),
     CommandField.C_MOVE: Service("C-MOVE", "move", c_move),
+    CommandField.N_ACTION: Service("N-ACTION", "commit", n_action),
 }

@@ -75,6 +75,12 @@ _UIDS = frozenset(element for element in _TEXT if element.name.endswith("_UID"))
 _NUMBERS = frozenset(Element) - _TEXT - {Element.GROUP_LENGTH, Element.OFFENDING_ELEMENT}
 
 
+_NAMED = (  # what a response is about, and where a request of the N services names it
+    (Element.AFFECTED_SOP_CLASS_UID, Element.REQUESTED_SOP_CLASS_UID),
+    (Element.AFFECTED_INSTANCE_UID, Element.REQUESTED_INSTANCE_UID),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command set: numbers and texts by the element of group 0000 they stand in."""
@@ -174,9 +180,11 @@ def write_response(
         Element.STATUS: status,
         **numbers,
     }
-    for element in (Element.AFFECTED_SOP_CLASS_UID, Element.AFFECTED_INSTANCE_UID):
-        if (uid := request.texts.get(element)) is not None and len(uid) <= 64:
+    for element, requested in _NAMED:
+        if (uid := request.texts.get(element, request.texts.get(requested))) is not None and len(uid) <= 64:
             elements[element] = uid
+    if (action := request.numbers.get(Element.ACTION_TYPE_ID)) is not None:
+        elements[Element.ACTION_TYPE_ID] = action
     if comment:
         elements[Element.ERROR_COMMENT] = comment[:64]  # VR LO
     return write_command(elements)

@@ -11,10 +11,15 @@ class Status(IntEnum):
     PENDING = 0xFF00
     PENDING_UNSUPPORTED_KEYS = 0xFF01  # matching goes on, an optional key is not supported
     PROCESSING_FAILURE = 0x0110
+    NO_SUCH_INSTANCE = 0x0112
+    INVALID_ARGUMENT = 0x0115  # a value of the action's data set cannot be taken
     INVALID_INSTANCE = 0x0117  # the SOP Instance UID breaks the rules for UIDs
+    NO_SUCH_SOP_CLASS = 0x0118
     SOP_CLASS_NOT_SUPPORTED = 0x0122
+    NO_SUCH_ACTION = 0x0123
     NOT_AUTHORIZED = 0x0124
     UNRECOGNIZED_OPERATION = 0x0211
+    RESOURCE_LIMITATION = 0x0213
     SUBOPERATIONS_FAILED = 0xB000  # one or more sub-operations failed or gave a warning (PS3.4 C.4.2.1.5)
     OUT_OF_RESOURCES = 0xA700
     CANNOT_COUNT = 0xA701  # unable to calculate the number of matches
