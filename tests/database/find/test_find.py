@@ -9,7 +9,7 @@ import pytest
 from filmless.archive.errors import BadQuery, Damaged
 from filmless.archive.model import Count, DicomJson, KeptInstance, Level, Order, Query
 from filmless.archive.query.matching import STUDY_ARRIVAL_DATE
-from filmless.archive.scope import Scope
+from filmless.archive.scope import Scope, View
 from filmless.database.connect import Database
 from filmless.database.find.postgres import PostgresFind
 from filmless.standards.dicom.dictionary import tag_of
@@ -91,7 +91,14 @@ def people(module_database: Database) -> PostgresFind:
     )
     rows.study(
         "1.2",
-        {"1.2.1": {"Modality": "MR", "SeriesNumber": 1, "instances": [{"SOPInstanceUID": "1.2.1.1"}]}},
+        {
+            "1.2.1": {
+                "Modality": "MR",
+                "SeriesNumber": 1,
+                "InstitutionName": "North",
+                "instances": [{"SOPInstanceUID": "1.2.1.1"}],
+            }
+        },
         PatientName="Yamada^Tarou=山田^太郎=やまだ^たろう",
         PatientID="P2",
         StudyDate="20210112",
@@ -309,6 +316,51 @@ def test_a_scope_is_obeyed_at_every_level(people: PostgresFind, level: Level) ->
         assert found == [set(), {"P1"}, {"P1"}, {"P1", "P2"}]
     else:
         assert found == [set(), {"1.1"}, {"1.1"}, {"1.1", "1.2"}]
+
+
+SHOWN: list[tuple[View, dict[Level, set[str]]]] = [
+    (View(), {Level.STUDY: {"1.1", "1.2", "1.3", "1.4"}}),
+    (
+        View(modalities=frozenset({"CT"})),
+        {Level.PATIENT: {"P1"}, Level.STUDY: {"1.1", "1.3"}, Level.SERIES: {"1.1.1", "1.3.1"}},
+    ),
+    (View(modalities=frozenset({"SR"})), {Level.STUDY: {"1.1"}, Level.SERIES: {"1.1.2"}, Level.IMAGE: {"1.1.2.1"}}),
+    (
+        View(issuers=frozenset({"HOSP"})),
+        {Level.PATIENT: {"P1"}, Level.STUDY: {"1.1"}, Level.SERIES: {"1.1.1", "1.1.2"}},
+    ),
+    (View(institutions=frozenset({"North"})), {Level.STUDY: {"1.2"}, Level.IMAGE: {"1.2.1.1"}}),
+    (View(source_aes=frozenset({"CT9"})), {Level.STUDY: set(), Level.PATIENT: set()}),
+    (View(frozenset({"CT", "SR"}), issuers=frozenset({"HOSP"})), {Level.SERIES: {"1.1.1", "1.1.2"}}),
+]
+
+
+@pytest.mark.parametrize(("view", "shown"), SHOWN)
+def test_a_view_shows_the_series_that_meet_it_and_nothing_of_others(
+    people: PostgresFind, view: View, shown: dict[Level, set[str]]
+) -> None:
+    scope = Scope("ae:X", everything=True, view=view)
+    keys = {Level.PATIENT: "00100020", Level.STUDY: STUDY_UID, Level.SERIES: SERIES_UID, Level.IMAGE: INSTANCE_UID}
+    for level, found in shown.items():
+        assert set(uids(people, query(level), scope, keys[level])) == found
+
+
+def test_counts_and_modalities_of_a_view_are_those_of_its_series(people: PostgresFind) -> None:
+    scope = Scope("ae:X", everything=True, view=View(modalities=frozenset({"CT"})))
+    asked = query(StudyInstanceUID="1.1", SOPClassesInStudy="", NumberOfPatientRelatedSeries="")
+    (match,) = people.find(asked, scope).matches
+    assert values(match, "00080061") == ["CT"]
+    assert [values(match, key) for key in ("00201206", "00201208", "00201202")] == [[1], [2], [1]]
+    assert uids(people, query(ModalitiesInStudy="SR"), scope) == []
+    assert uids(people, query(NumberOfStudyRelatedSeries="1"), scope) == ["1.3", "1.1"]
+    assert people.find(query(Level.IMAGE, SOPInstanceUID="1.1.2.1"), scope).matches == []
+
+
+def test_a_view_narrows_what_else_is_reached(people: PostgresFind) -> None:
+    view = View(modalities=frozenset({"CT"}))
+    scope = Scope("ae:X", study_uids=frozenset({"1.1", "1.2"}), view=view)
+    assert uids(people, query(), scope) == ["1.1"]
+    assert uids(people, query(Level.SERIES), scope, SERIES_UID) == ["1.1.1"]
 
 
 def test_a_stored_object_is_read_only_for_what_no_row_holds(people: PostgresFind) -> None:

@@ -1,7 +1,7 @@
 """Conditions of a query as SQL; every value is a bound parameter, every name comes from the tables here."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -21,8 +21,9 @@ from filmless.archive.query.match_values import (
     Words,
 )
 from filmless.archive.query.matching import Condition, Criterion, DateTimeCriterion, ItemCriterion, Key
-from filmless.archive.scope import Scope
 from filmless.database.find.moments import STUDY_DATE, is_moment, moment_of, near, time_of_day
+from filmless.database.find.reach import PATIENT_COUNT, STUDY_COUNT, Reach
+from filmless.database.find.writing import Parameters, all_of, any_of, select
 from filmless.standards.dicom.text import fold
 from filmless.standards.dicom.uids import uid_digest
 
@@ -38,8 +39,6 @@ COLUMN = {
     "study_time": "s.time_key",
     "accession_number": "s.accession_number",
     "study_number": "s.study_number",
-    "study_series": "(select count(*) from series c where c.study_id = s.id)",
-    "study_instances": "(select coalesce(sum(c.instance_count), 0) from series c where c.study_id = s.id)",
     "series_uid": "e.series_uid",
     "modality": "e.modality",
     "series_number": "e.series_number",
@@ -51,74 +50,18 @@ COLUMN = {
     "bits_allocated": "i.bits_allocated",
 }
 _CODE_COLUMN = {"sop_class_uid": "i.sop_class", "transfer_syntax_uid": "i.transfer_syntax"}
-PATIENT_COUNT = {
-    "patient_studies": "count(distinct c.id)",
-    "patient_series": "count(r.id)",
-    "patient_instances": "coalesce(sum(r.instance_count), 0)",
-}
 _APART = "translate({}, '=^,.-''', '      ')"  # what parts the words of a name
 _NAME_COLUMNS = ("p.name_alphabetic", "p.name_ideographic", "p.name_phonetic")
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")  # of a name in JSON (PS3.18 F.2.2)
 _NOTHING = "false"
 
 
-class Parameters:
-    """Values of a statement, each bound under a name of its own."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, object] = {}
-
-    def bind(self, value: object) -> str:
-        """Give the placeholder of a value."""
-        name = f"v{len(self.values)}"
-        self.values[name] = value
-        return f"%({name})s"
-
-
-def scope_condition(scope: Scope, bound: Parameters, *, study: str = "s", patient: str = "p") -> str:
-    """Say which rows of study and patient the scope reaches."""
-    if scope.everything:
-        return "true"
-    reached = []
-    if scope.study_uids:
-        reached.append(f"{study}.study_uid = any({bound.bind(sorted(scope.study_uids))}::text[])")
-    if scope.patient_keys:
-        issuers, ids = zip(*sorted(scope.patient_keys), strict=True)
-        keys = f"unnest({bound.bind(list(issuers))}::text[], {bound.bind(list(ids))}::text[])"
-        reached.append(f"({patient}.issuer, {patient}.patient_id) in ({select(f'* from {keys}')})")
-    return any_of(reached)
-
-
-def patient_counts(scope: Scope, bound: Parameters, patient_id: str, counts: str) -> str:
-    """Count what the scope reaches of a patient."""
-    reached = scope_condition(scope, bound, study="c", patient="o")
-    return select(
-        f"{counts} from study c join patient o on o.id = c.patient_id "
-        f"left join series r on r.study_id = c.id where c.patient_id = {patient_id} and {reached}"
-    )
-
-
-def select(what: str) -> str:
-    """Begin a statement or a query within one."""
-    return "select " + what
-
-
-def any_of(conditions: Iterable[str]) -> str:
-    """Join alternatives; none is nothing."""
-    return f"({' or '.join(conditions) or _NOTHING})"
-
-
-def all_of(conditions: Iterable[str]) -> str:
-    """Join what must hold together; none is everything."""
-    return " and ".join(conditions) or "true"
-
-
 class Conditions:
     """Writes conditions into one statement."""
 
-    def __init__(self, bound: Parameters, scope: Scope, zone: int | None) -> None:
+    def __init__(self, bound: Parameters, reach: Reach, zone: int | None) -> None:
         self._bound = bound
-        self._scope = scope
+        self._reach = reach
         self._zone = zone  # minutes east of UTC
         self._aliases = 0
 
@@ -151,7 +94,7 @@ class Conditions:
         texts = [one.text for one in wanted if isinstance(one, Exact)]
         others = [one for one in wanted if not isinstance(one, Exact)]
         if field == "modalities":
-            return ([f"s.modalities && {self._bound.bind(texts)}::text[]"] if texts else []) + [
+            return ([f"{self._reach.modalities()} && {self._bound.bind(texts)}::text[]"] if texts else []) + [
                 self._modalities(one) for one in others
             ]
         equal = [self._equal(field, texts)] if texts else []
@@ -167,14 +110,17 @@ class Conditions:
             if field in _CODE_COLUMN:
                 return f"{_CODE_COLUMN[field]} in ({codes})"
             instances = "from series c join instance n on n.series_id = c.id where c.study_id = s.id"
-            return f"exists ({select(f'{instances} and n.sop_class in ({codes})')})"
+            shown = self._reach.series("c")
+            return f"exists ({select(f'{instances} and {shown} and n.sop_class in ({codes})')})"
         if len(texts) == 1:
             return f"{COLUMN[field]} = {self._bound.bind(texts[0])}"
         return f"{COLUMN[field]} = any({self._bound.bind(texts)}::text[])"
 
     def _column(self, field: str, kind: Kind, wanted: Wanted) -> str:
         if field in PATIENT_COUNT:
-            column = f"({patient_counts(self._scope, self._bound, 'p.id', PATIENT_COUNT[field])})"
+            column = f"({self._reach.patient_counts('p.id', PATIENT_COUNT[field])})"
+        elif field in STUDY_COUNT:
+            column = f"({self._reach.study_counts(STUDY_COUNT[field])})"
         else:
             column = COLUMN.get(field, "")
         if not column:
@@ -230,8 +176,8 @@ class Conditions:
     def _modalities(self, wanted: Wanted) -> str:
         if isinstance(wanted, Like):
             like = f"modality like {self._bound.bind(like_pattern(wanted.pattern))}"
-            return f"exists ({select(f'from unnest(s.modalities) modality where {like}')})"
-        return "s.modalities = '{}'"
+            return f"exists ({select(f'from unnest({self._reach.modalities()}) modality where {like}')})"
+        return f"{self._reach.modalities()} = '{{}}'"
 
     def _description(self, key: Key, wanted: Wanted) -> str:
         """Narrow by the searched text, which an index does, before the value itself is compared."""

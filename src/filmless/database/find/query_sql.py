@@ -17,17 +17,9 @@ from filmless.archive.query.matching import (
     name_of,
 )
 from filmless.archive.scope import Scope
-from filmless.database.find.query_conditions import (
-    ALIAS,
-    PATIENT_COUNT,
-    Conditions,
-    Parameters,
-    all_of,
-    any_of,
-    patient_counts,
-    scope_condition,
-    select,
-)
+from filmless.database.find.query_conditions import ALIAS, Conditions
+from filmless.database.find.reach import PATIENT_COUNT, STUDY_COUNT, Reach
+from filmless.database.find.writing import Parameters, all_of, any_of, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +98,18 @@ _JOIN = (  # upwards from the instance
 )
 _COLUMNS = {
     Level.PATIENT: ("p.issuer",),
-    Level.STUDY: ("s.study_uid", "s.modalities", "s.last_received_at"),
+    Level.STUDY: ("s.study_uid", "s.last_received_at"),
     Level.SERIES: ("e.series_uid", "e.instance_count"),
     Level.IMAGE: (
         "i.instance_uid", "i.instance_number", "i.rows", "i.columns", "i.bits_allocated", "i.frame_count",
         "sop.uid as sop_class_uid", "syntax.uid as transfer_syntax_uid",
     ),
 }  # fmt: skip
+_LEVELS_TO = {level: tuple(Level)[: DEPTH_OF[level] + 1] for level in Level}
 _CODES = ("join uid_code sop on sop.id = i.sop_class", "join uid_code syntax on syntax.id = i.transfer_syntax")
 _SOP_CLASSES = (
-    "select array(select distinct code.uid from series c join instance n on n.series_id = c.id"
-    " join uid_code code on code.id = n.sop_class where c.study_id = s.id order by code.uid) as uids"
+    "distinct code.uid from series c join instance n on n.series_id = c.id join uid_code code on code.id = n.sop_class"
+    " where c.study_id = s.id"
 )
 _PLACEMENT = (
     "pack.name as pack", "i.pack_offset", "i.length", "i.head_length", "i.head_sha256", "i.data_set_sha256",
@@ -164,7 +157,7 @@ class Compiler:
     def is_narrowed(self) -> bool:
         """Whether rows are left out by more than the index that gives the order."""
         conditions = self._criteria.all_of
-        if self._criteria.words or not self._scope.everything:
+        if self._criteria.words or not self._scope.is_unbounded:
             return True
         return bool(conditions) and not (
             self.sortings[0].column is _DATE and all(_asks_for_date(condition) for condition in conditions)
@@ -205,35 +198,38 @@ class Compiler:
         return Statement(select(f"count(*) from ({rows}) hits"), bound.values)
 
     def _filter(self, bound: Parameters) -> list[str]:
-        conditions = Conditions(bound, self._scope, self._criteria.zone)
+        reach = Reach(self._scope, bound)
+        conditions = Conditions(bound, reach, self._criteria.zone)
         written = [conditions.condition(condition) for condition in self._criteria.all_of]
         written += [conditions.word(word) for word in self._criteria.words]
-        if self._scope.everything:
+        if self._scope.is_unbounded:
             return written
         if self._query.level is Level.PATIENT:
-            reached = scope_condition(self._scope, bound, study="c")
+            reached = reach.rows(study="c")
             return [*written, f"exists ({select(f'from study c where c.patient_id = p.id and {reached}')})"]
-        return [*written, scope_condition(self._scope, bound)]
+        return [*written, reach.rows(series=None if self._query.level is Level.STUDY else "e")]
 
     def _filtered_levels(self) -> frozenset[Level]:
         levels = {_level_of(condition) for condition in self._criteria.all_of}
         if self._criteria.zone is not None and Level.SERIES in levels:
             levels.add(Level.STUDY)  # it says at which offset its sender was
-        if self._criteria.words or (self._scope.study_uids and not self._scope.everything):
+        if self._criteria.words:
             levels.add(Level.STUDY)
-        if self._scope.patient_keys and not self._scope.everything:
-            levels.add(Level.PATIENT)
+        if not self._scope.is_unbounded:
+            levels |= {Level.PATIENT, Level.STUDY, Level.SERIES} & set(_LEVELS_TO[self._query.level])
         return frozenset(levels - {Level.STUDY} if self._query.level is Level.PATIENT else levels)
 
     def _shown(self, fields: Fields, bound: Parameters) -> tuple[str, str]:
         """Give the columns of an answer, and what is joined to the rows of a page for them."""
-        level = self._query.level
+        level, reach = self._query.level, Reach(self._scope, bound)
         last = len(self.sortings) - 1
         joined = ["page", f"join {_TABLE[level]} on {ALIAS[level]}.id = page.sort{last}"]
         above = {one for one in (Level.STUDY, Level.SERIES) if DEPTH_OF[one] <= DEPTH_OF[level]} | fields.attributes
         joined += _joins(level, above)
         columns = [column for one in Level if one in above | {level} for column in _COLUMNS[one]]
         columns += [f"{ALIAS[one]}.attributes::text as {one.lower()}_attributes" for one in fields.attributes]
+        if Level.STUDY in above:
+            columns.append(f"{reach.modalities()} as modalities")
         if level is Level.IMAGE:
             joined += _CODES
         if fields.placement:
@@ -241,17 +237,16 @@ class Compiler:
             joined.append("join pack on pack.id = i.pack_id")
         if fields.study_counts:
             columns += ["study_count.series as study_series", "study_count.instances as study_instances"]
-            counted = "count(*) as series, coalesce(sum(c.instance_count), 0) as instances"
-            of_study = select(f"{counted} from series c where c.study_id = s.id")
-            joined.append(f"cross join lateral ({of_study}) study_count")
+            counted = ", ".join(f"{count} as {name.removeprefix('study_')}" for name, count in STUDY_COUNT.items())
+            joined.append(f"cross join lateral ({reach.study_counts(counted)}) study_count")
         if fields.study_sop_classes:
-            columns.append("study_class.uids as study_sop_classes")
-            joined.append(f"cross join lateral ({_SOP_CLASSES}) study_class")
+            classes = select(f"{_SOP_CLASSES} and {reach.series('c')} order by 1")
+            columns.append(f"array({classes}) as study_sop_classes")
         if fields.patient_counts:
             names = ("studies", "series", "instances")
             columns += [f"patient_count.{name} as patient_{name}" for name in names]
             counted = ", ".join(f"{PATIENT_COUNT[f'patient_{name}']} as {name}" for name in names)
-            joined.append(f"cross join lateral ({patient_counts(self._scope, bound, 'p.id', counted)}) patient_count")
+            joined.append(f"cross join lateral ({reach.patient_counts('p.id', counted)}) patient_count")
         columns += [f"page.sort{n}" for n in range(len(self.sortings))]
         return ", ".join(columns), f"{' '.join(joined)} order by {self._order_of('page')}"
 

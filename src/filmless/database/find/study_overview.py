@@ -5,7 +5,8 @@ from typing import Any
 
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
-from filmless.database.find.query_conditions import Parameters, scope_condition
+from filmless.database.find.reach import Reach
+from filmless.database.find.writing import Parameters
 
 _WARNINGS = """
 select s.study_uid, count(*) from finding f join study s on s.id = f.study_id join patient p on p.id = s.patient_id
@@ -31,11 +32,11 @@ class StudyOverview:
 
     def first_instances(self, scope: Scope, study_uid: str) -> dict[str, tuple[str, str]]:
         """Series Instance UID to (SOP Instance UID, SOP Class UID) of the instance with the lowest number."""
-        rows = self._rows(_FIRST_INSTANCES, scope, study_uid)
+        rows = self._rows(_FIRST_INSTANCES, scope, study_uid, series="r")
         return {series_uid: (instance_uid, sop_class_uid) for series_uid, instance_uid, sop_class_uid in rows}
 
-    def _rows(self, statement: str, scope: Scope, wanted: str | list[str]) -> list[Any]:
+    def _rows(self, statement: str, scope: Scope, wanted: str | list[str], series: str | None = None) -> list[Any]:
         bound = Parameters()
-        sql = statement.format(scope=scope_condition(scope, bound), wanted=bound.bind(wanted))
+        sql = statement.format(scope=Reach(scope, bound).rows(series=series), wanted=bound.bind(wanted))
         with self._database.connection() as connection:
             return connection.execute(sql.encode(), bound.values).fetchall()

@@ -9,7 +9,8 @@ from filmless.archive.model import KeptInstance, Placement
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
-from filmless.database.find.query_conditions import Parameters, scope_condition
+from filmless.database.find.reach import Reach
+from filmless.database.find.writing import Parameters
 from filmless.database.index.frame_bytes import unpack_fragments
 from filmless.standards.data_set.frames import FrameTable
 from filmless.standards.dicom.uids import uid_digest
@@ -47,7 +48,7 @@ class IndexRead:
         """Instances of a study, of one of its series, or one instance, in the order of their numbers."""
         study_uid, series_uid, instance_uid = uids
         bound = Parameters()
-        conditions = [scope_condition(scope, bound), f"s.study_uid = {bound.bind(study_uid)}"]
+        conditions = [Reach(scope, bound).rows(series="r"), f"s.study_uid = {bound.bind(study_uid)}"]
         if series_uid is not None:
             conditions.append(f"r.series_uid = {bound.bind(series_uid)}")
         if instance_uid is not None:
@@ -57,7 +58,7 @@ class IndexRead:
     def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]:
         """Instances that have all of these keys, in the order of their numbers."""
         bound = Parameters()
-        conditions = [scope_condition(scope, bound)]
+        conditions = [Reach(scope, bound).rows(series="r")]
         if selection.patient_id:
             conditions.append(f"p.patient_id = {bound.bind(selection.patient_id)}")
         digests = [uid_digest(uid) for uid in selection.instance_uids]
@@ -77,12 +78,12 @@ class IndexRead:
 
     def findings(self, scope: Scope, study_uid: str | None) -> list[Finding]:
         """What waits for a person, newest first, at most 1000."""
-        rows = self._rows(_FINDINGS, *_within(scope, study_uid))
+        rows = self._rows(_FINDINGS, *_within(scope, study_uid, series=None))
         return [Finding(FindingKind(kind), *others) for kind, *others in rows]
 
     def conflicts(self, scope: Scope, study_uid: str | None) -> list[ConflictVersion]:
         """Contents kept beside the served ones, newest first, at most 1000."""
-        rows = self._rows(_CONFLICTS, *_within(scope, study_uid))
+        rows = self._rows(_CONFLICTS, *_within(scope, study_uid, series="r"))
         return [_version(row) for row in rows]
 
     def _rows(self, statement: str, conditions: Sequence[str], bound: Parameters) -> list[Any]:
@@ -91,9 +92,9 @@ class IndexRead:
             return connection.execute(sql.encode(), bound.values).fetchall()
 
 
-def _within(scope: Scope, study_uid: str | None) -> tuple[list[str], Parameters]:
+def _within(scope: Scope, study_uid: str | None, series: str | None) -> tuple[list[str], Parameters]:
     bound = Parameters()
-    conditions = [scope_condition(scope, bound)]
+    conditions = [Reach(scope, bound).rows(series=series)]
     if study_uid is not None:
         conditions.append(f"s.study_uid = {bound.bind(study_uid)}")
     return conditions, bound
