@@ -141,6 +141,7 @@ class Entry:
     scope: Scope
     is_whole: bool = True  # no element announces more bytes than came
     known: Known | None = None  # what was there, for everything but NEW
+    source_ae: str = ""  # AE title that sent it
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """DCMTK and pynetdicom at our door: they echo and send, and what they sent is what the archive was given."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,26 +14,13 @@ from pydicom.uid import (
 )
 from pynetdicom import AE, build_role
 
+from dcmtk_tools import dcmtk, run
 from dicom_door import door
 from filmless.servers.association.policy import Policy
 from filmless.standards.data_set.part10 import Head, read_head
 from objects import ct_image
 
 VERIFICATION = "1.2.840.10008.1.1"
-
-
-def dcmtk(name: str) -> str:
-    """The system's tool of this name; pynetdicom brings namesakes into the environment."""
-    found = shutil.which(name, path="/usr/bin:/usr/local/bin:/bin:/opt/homebrew/bin")
-    if found is None:
-        pytest.skip("DCMTK is not installed")
-    return found
-
-
-def run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def saved(folder: Path, name: str, image: Dataset, syntax: str) -> Path:

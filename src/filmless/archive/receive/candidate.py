@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from filmless.archive.errors import NoSpace, Unavailable
-from filmless.archive.header import WANTED, Header, read_header
-from filmless.archive.model import Outcome, Placement, Received, Refusal, Refused, Stored, StoredAs
+from filmless.archive.header import WANTED, Header, patient_facts, read_header, series_facts
+from filmless.archive.model import Outcome, Placement, Received, Refusal, Refused, Source, Stored, StoredAs
 from filmless.archive.ports import Entry, Known, Label, LargePack, NewMember
 from filmless.archive.receive.identity import member_path
-from filmless.archive.scope import Scope
+from filmless.archive.scope import Scope, View
 from filmless.standards.data_set.elements import UNDEFINED
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.frames import FrameTable, locate_frames
@@ -83,6 +83,7 @@ class Candidate:
             scope=self.scope,
             is_whole=self._is_whole(),
             known=self.known,
+            source_ae=self.received.source.calling_ae,
         )
 
     def _is_whole(self) -> bool:
@@ -96,7 +97,7 @@ class Candidate:
 def examine(received: Received, scope: Scope) -> Candidate | Refused:
     """Whether an instance can be kept at all, and what the archive must know of it."""
     found = scan(received.data_set, received.transfer_syntax_uid, WANTED)
-    header = accept(found, received)
+    header = accept(found, received, scope)
     if isinstance(header, Refused):
         return header
     return Candidate(
@@ -110,7 +111,7 @@ def examine(received: Received, scope: Scope) -> Candidate | Refused:
     )
 
 
-def accept(found: Scan | Fault, received: Received) -> Header | Refused:
+def accept(found: Scan | Fault, received: Received, scope: Scope) -> Header | Refused:
     """The header of an instance that is what its sender announced and asked for, or why it is not taken."""
     header = read_header(found, received.transfer_syntax_uid)
     if isinstance(header, Refused):
@@ -120,7 +121,22 @@ def accept(found: Scan | Fault, received: Received) -> Header | Refused:
         return Refused(Refusal.MISMATCH, "Data set does not match the announced SOP Class or Instance", *announced)
     if received.source.study_uid not in (None, header.study_uid):
         return Refused(Refusal.OTHER_STUDY, "The instance belongs to another study", *announced)
+    if scope.view is not None and not shows(scope.view, header, received.source):
+        return Refused(Refusal.NOT_ALLOWED, "Outside the view of the AE title that was called", *announced)
     return header
+
+
+def shows(view: View, header: Header, source: Source) -> bool:
+    """Whether a view shows the series of an instance, judged as the index does once it is kept."""
+    series = series_facts(header)
+    institution = series.attributes.get("00080080", {}).get("Value")
+    found = (
+        (view.modalities, series.modality),
+        (view.institutions, institution[0] if isinstance(institution, list) and institution else ""),
+        (view.issuers, patient_facts(header, source.issuer).issuer),
+        (view.source_aes, source.calling_ae),
+    )
+    return all(not shown or value in shown for shown, value in found)
 
 
 def is_native(found: Scan, received: Received) -> bool:

@@ -83,7 +83,7 @@ class LargeStore:
             if len(prefix) > PREFIX:
                 self._prefix = None  # the file is scanned when it is whole
             return
-        header = accept(found, self._received)
+        header = accept(found, self._received, self._scope)
         if isinstance(header, Refused):
             self._refuse(header)
             return
@@ -101,7 +101,7 @@ class LargeStore:
             found, frames = self._examined(pack)
         except Unavailable as fault:
             return storage_refusal(fault)
-        header = accept(found, self._received)
+        header = accept(found, self._received, self._scope)
         if isinstance(header, Refused):
             return header
         head = self._received.head

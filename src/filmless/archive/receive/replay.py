@@ -161,7 +161,7 @@ def _candidate(claim: _Claim, member: Member) -> Candidate | None:
         ),
         received_at=member.label.received_at,
     )
-    header = accept(scan(received.data_set, received.transfer_syntax_uid, WANTED), received)
+    header = accept(scan(received.data_set, received.transfer_syntax_uid, WANTED), received, _SCOPE)
     if isinstance(header, Refused):
         return None
     candidate = Candidate(

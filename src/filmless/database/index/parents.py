@@ -28,8 +28,9 @@ insert into study (study_uid, patient_id, study_date, study_time, date_key, time
     description_folded, referrer_folded, attributes, first_received_at, last_received_at)
 values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (study_uid) do nothing returning id"""
 _ADD_SERIES = """
-insert into series (study_id, series_uid, modality, series_number, attributes, first_received_at, last_received_at)
-values (%s, %s, %s, %s, %s, %s, %s) on conflict (study_id, series_uid) do nothing returning id"""
+insert into series (study_id, series_uid, modality, series_number, attributes, source_ae, first_received_at,
+    last_received_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (study_id, series_uid) do nothing returning id"""
 _PATIENTS = """
 select id, name_folded, birth_date, sex from patient
 where issuer = %s and patient_id = %s and (patient_id <> '' or variant = %s) order by id"""
@@ -203,6 +204,7 @@ def _series(connection: Connection, study: _Study, entry: Entry, events: EventLo
             facts.modality,
             facts.series_number,
             _json(facts.attributes),
+            entry.source_ae,
             entry.received_at,
             entry.received_at,
         )

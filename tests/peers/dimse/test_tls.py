@@ -1,0 +1,175 @@
+"""The DICOM door over TLS (PS3.15 B.12): who comes in, who does not and why, with DCMTK and pynetdicom as peers."""
+
+import os
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trustme
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+from pynetdicom import AE
+
+from dcmtk_tools import dcmtk, run
+from dicom_door import door
+from filmless.access.peers import Peer
+from filmless.clients.tls import FreshContext, TlsFiles, server_context
+from objects import ct_image
+from pki import Pki, make_pki
+
+VERIFICATION = "1.2.840.10008.1.1"
+
+
+@pytest.fixture
+def pki(tmp_path: Path) -> Pki:
+    return make_pki(tmp_path)
+
+
+def entrance(pki: Pki, *, demanded: bool = True) -> Callable[[], ssl.SSLContext]:
+    return FreshContext(pki.issue("archive"), partial(server_context, demands_certificate=demanded))
+
+
+def sendable_image() -> Dataset:
+    image = ct_image()
+    image.file_meta = FileMetaDataset()
+    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return image
+
+
+def echo_over_tls(files: TlsFiles, port: int, calling: str = "ECHOSCU") -> subprocess.CompletedProcess[str]:
+    tls = ["+tls", str(files.key), str(files.certificate), "+cf", str(files.authorities)]
+    call = [dcmtk("echoscu"), "-v", *tls, "-aec", "FILMLESS", "-aet", calling, "127.0.0.1", str(port)]
+    return subprocess.run(call, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_dcmtk_echoes_and_stores_with_its_certificate(pki: Pki, tmp_path: Path) -> None:
+    image = ct_image()
+    path = tmp_path / "ct.dcm"
+    image.save_as(path, implicit_vr=False, little_endian=True)
+    peer = pki.issue("MODALITY")
+    with door(tls=entrance(pki)) as house:
+        assert echo_over_tls(peer, house.port).returncode == 0
+        tls = ("+tls", str(peer.key), str(peer.certificate), "+cf", str(peer.authorities))
+        run(dcmtk("storescu"), *tls, "-aec", "FILMLESS", "127.0.0.1", str(house.port), str(path))
+        (received,) = house.archive.received
+        summaries = house.record.wait(2)
+    assert received.instance_uid == image.SOPInstanceUID
+    assert {(one.certificate, one.end) for one in summaries} == {("MODALITY", "released")}
+    assert {one.tls for one in summaries} <= {"TLSv1.2", "TLSv1.3"}
+
+
+def test_who_shows_no_certificate_is_refused_and_told_of(pki: Pki) -> None:
+    with door(tls=entrance(pki)) as house:
+        tls = ("+tla", "+cf", str(pki.authorities))
+        call = [dcmtk("echoscu"), *tls, "-aec", "FILMLESS", "127.0.0.1", str(house.port)]
+        assert subprocess.run(call, capture_output=True, timeout=60, check=False).returncode != 0
+        fault = house.record.wait_refused_tls()
+    assert fault.reason == "no certificate"
+    assert "dimse_tls_authorities" in fault.advice
+
+
+def test_who_shows_no_certificate_is_served_where_it_is_optional(pki: Pki) -> None:
+    with door(tls=entrance(pki, demanded=False)) as house:
+        run(dcmtk("echoscu"), "+tla", "+cf", str(pki.authorities), "-aec", "FILMLESS", "127.0.0.1", str(house.port))
+        (summary,) = house.record.wait(1)
+    assert (summary.certificate, summary.end) == ("", "released")
+    assert summary.tls in {"TLSv1.2", "TLSv1.3"}
+
+
+@pytest.mark.parametrize("demanded", [True, False])
+def test_a_certificate_of_another_authority_is_refused_either_way(pki: Pki, demanded: bool) -> None:
+    stranger = pki.issue("STRANGER", trustme.CA())
+    with door(tls=entrance(pki, demanded=demanded)) as house:
+        assert echo_over_tls(stranger, house.port).returncode != 0
+        assert house.record.wait_refused_tls().reason == "certificate not trusted"
+
+
+def test_who_speaks_without_tls_is_told_to_use_the_plain_port(pki: Pki) -> None:
+    with door(tls=entrance(pki)) as house:
+        call = [dcmtk("echoscu"), "-to", "3", "-aec", "FILMLESS", "127.0.0.1", str(house.port)]
+        assert subprocess.run(call, capture_output=True, timeout=60, check=False).returncode != 0
+        assert house.record.wait_refused_tls().reason == "no TLS"
+
+
+def test_an_ae_title_bound_to_a_certificate_is_nobody_else_s(pki: Pki) -> None:
+    owner, other = pki.issue("CT1"), pki.issue("CT2")
+    row = Peer("CT1", "127.0.0.1", 104, certificate="CN=CT1")
+    with door(None, row, tls=entrance(pki)) as house:
+        assert echo_over_tls(owner, house.port, "CT1").returncode == 0
+        assert echo_over_tls(other, house.port, "CT1").returncode != 0
+        summaries = house.record.wait(2)
+    assert summaries[1].end == "rejected 1/1/3: calling AE title without its certificate"
+    assert 'showed that of "CT2"' in summaries[1].advice[0]
+    with door(None, row) as house:  # nor without TLS
+        call = [dcmtk("echoscu"), "-aet", "CT1", "-aec", "FILMLESS", "127.0.0.1", str(house.port)]
+        assert subprocess.run(call, capture_output=True, timeout=60, check=False).returncode != 0
+
+
+def test_changed_files_are_used_by_the_next_connection_and_broken_ones_are_not(pki: Pki) -> None:
+    context = entrance(pki)
+    peer = pki.issue("PEER")
+    with door(tls=context) as house:
+        assert echo_over_tls(peer, house.port).returncode == 0
+        first = context()
+        renewed = pki.issue("archive")
+        assert renewed.certificate is not None
+        os.utime(renewed.certificate, ns=(1, 1))  # whatever the clock's grain, it has changed
+        assert echo_over_tls(peer, house.port).returncode == 0
+        second = context()
+        renewed.certificate.write_text("no certificate")
+        assert echo_over_tls(peer, house.port).returncode == 0
+        third = context()
+    assert first is not second
+    assert second is third
+
+
+def test_pynetdicom_stores_over_tls_1_3(pki: Pki) -> None:
+    peer = pki.issue("PYNETDICOM")
+    assert peer.certificate is not None
+    client = ssl.create_default_context(cafile=str(peer.authorities))
+    client.minimum_version = ssl.TLSVersion.TLSv1_3
+    client.load_cert_chain(peer.certificate, peer.key)
+    image = sendable_image()
+    ae = AE("PYNETDICOM")
+    ae.add_requested_context(image.SOPClassUID, ExplicitVRLittleEndian)
+    with door(tls=entrance(pki)) as house:
+        association = ae.associate("127.0.0.1", house.port, ae_title="FILMLESS", tls_args=(client, "localhost"))
+        assert association.is_established
+        assert association.send_c_store(image).Status == 0
+        association.release()
+        (summary,) = house.record.wait(1)
+    assert (summary.tls, summary.certificate) == ("TLSv1.3", "PYNETDICOM")
+
+
+def test_a_large_object_over_tls_streams_whole(pki: Pki) -> None:
+    peer = pki.issue("LARGE")
+    client = ssl.create_default_context(cafile=str(peer.authorities))
+    assert peer.certificate is not None
+    client.load_cert_chain(peer.certificate, peer.key)
+    image = sendable_image()
+    image.PixelData = bytes(9 << 20)
+    ae = AE("LARGE")
+    ae.add_requested_context(image.SOPClassUID, ExplicitVRLittleEndian)
+    with door(tls=entrance(pki)) as house:
+        association = ae.associate("127.0.0.1", house.port, ae_title="FILMLESS", tls_args=(client, "localhost"))
+        assert association.send_c_store(image).Status == 0
+        association.release()
+        assert len(house.archive.large[image.SOPInstanceUID].content) > 9 << 20
+
+
+def test_nothing_below_tls_1_2_and_no_weak_suite_is_spoken(pki: Pki) -> None:
+    found = shutil.which("sslscan")
+    if found is None:
+        pytest.skip("sslscan is not installed")
+    with door(tls=entrance(pki, demanded=False)) as house:
+        said = run(found, "--no-colour", f"127.0.0.1:{house.port}")
+    enabled = {line.split()[0] for line in said.splitlines() if line.endswith("enabled")}
+    assert enabled == {"TLSv1.2", "TLSv1.3"}
+    accepted = [line for line in said.splitlines() if line.startswith(("Preferred", "Accepted"))]
+    assert accepted
+    assert all("ECDHE" in line or "TLS_AES" in line or "TLS_CHACHA" in line for line in accepted)
+    assert not any("CBC" in line or line.split()[-1].endswith("-SHA") for line in accepted if "ECDHE" in line)
