@@ -6,6 +6,8 @@ Rows are made by COPY into an embedded server of its own; of the first thousand 
 """
 
 import argparse
+import itertools
+import os
 import statistics
 import sys
 import tempfile
@@ -58,6 +60,11 @@ QUERIES = {
     "text sm": study(text="sm"),
     "text mr, modality": study((0x00080061, "MR"), text="ta"),
     "nothing": study((0x00100020, "NOBODY")),
+    "accession": study((0x00080050, "ACC00000017")),
+    "fuzzy name": study((0x00100010, "studies twenty"), fuzzy=True),
+    "date, other zone": study((0x00080020, "20210110"), (0x00080201, "+0200")),
+    "series of a study": Query(Level.SERIES, (((0x0020000D,), f"{ROOT}.17"),), limit=100),
+    "series UID": Query(Level.SERIES, (((0x0020000E,), f"{ROOT}.17.1"),), limit=100),
 }
 
 
@@ -171,7 +178,29 @@ def measure(dsn: str, size: int, repeats: int, *, plans: bool) -> None:
             counted.append(time.perf_counter() - began)
         print(f"{size:8} {name:18} {hits:4} hits  statement {percentiles(bare)}  find {percentiles(whole)}", end="  ")
         print(f"count {percentiles(counted)}", flush=True)
+    streamed(find, size)
     database.close()
+
+
+def streamed(find: PostgresFind, size: int) -> None:
+    """Read every study, as a C-FIND without keys does: rate, and how far the memory grew after the first thousand."""
+    matches = find.stream(Query(Level.STUDY), ALL)
+    began = time.perf_counter()
+    for _ in itertools.islice(matches, 1000):
+        pass
+    before, count = resident(), 1000
+    for _ in matches:
+        count += 1
+    rate = count / (time.perf_counter() - began)
+    print(
+        f"{size:8} {'all, streamed':18} {count} hits  {rate:.0f}/s  memory +{(resident() - before) >> 20} MB",
+        flush=True,
+    )
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> None:

@@ -215,22 +215,24 @@ class Conditions:
         return f"({all_of(found)})"
 
     def _referrer(self, wanted: Wanted) -> str:
-        """Compare a name that is one column; a key in Latin letters is one of the first group, which an index finds."""
+        """Compare a name that is one column; a key in Latin letters is one of the first group."""
         if isinstance(wanted, Words):
             return self._words("s.referrer_folded", wanted)
         if not isinstance(wanted, Name):
             return "s.referrer_folded = ''"
         if not any(wanted.groups):
             return "true"
-        if len(wanted.groups) > 1:
-            return (
-                f"({all_of(self._referrer_group(number, one) for number, one in enumerate(wanted.groups, 1) if one)})"
-            )
         pattern = wanted.groups[0]
-        if not wanted.text.isascii():
-            return any_of(self._referrer_group(number, pattern) for number in (1, 2, 3))
-        begin = self._bound.bind(f"{escaped(_begin(pattern))}%")
-        return f"(s.referrer_folded like {begin} and {self._referrer_group(1, pattern)})"
+        pieces = [piece for group in wanted.groups for piece in _pieces(group)]
+        found = f"%{escaped(max(pieces, key=len))}%" if pieces else "%"  # an index finds it, or the begin
+        if len(wanted.groups) > 1:
+            compared = all_of(self._referrer_group(number, one) for number, one in enumerate(wanted.groups, 1) if one)
+        elif not wanted.text.isascii():
+            compared = any_of(self._referrer_group(number, pattern) for number in (1, 2, 3))
+        else:
+            compared = self._referrer_group(1, pattern)
+            found = f"{escaped(_begin(pattern))}%" if _begin(pattern) else found
+        return f"(s.referrer_folded like {self._bound.bind(found)} and {compared})"
 
     def _referrer_group(self, number: int, pattern: str) -> str:
         return f"split_part(s.referrer_folded, '=', {number}) like {self._bound.bind(like_pattern(pattern))}"
