@@ -166,7 +166,9 @@ function SeriesCard({ studyUid, series }: { studyUid: string; series: Series }) 
         {series.number !== null && <span className="series-number">{series.number}</span>}
       </div>
       <div className="series-text">
-        <h4 title={title}>{title}</h4>
+        <h4 title={title}>
+          <span className={series.description ? undefined : "undescribed"}>{title}</span>
+        </h4>
         <p>
           {series.modality && <Modality code={series.modality} />}
           <span className="truncate">

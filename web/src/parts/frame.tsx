@@ -67,7 +67,7 @@ function SignedInFrame() {
         </Tooltip>
         <span className="rail-space" />
         <Tooltip label={`${t("frame.keys")}  ?`} position="right" openDelay={300}>
-          <button type="button" className="rail-item" onClick={openKeys}>
+          <button type="button" className="rail-item rail-keys" onClick={openKeys}>
             <IconKeyboard size={20} stroke={1.6} aria-hidden />
             <span>{t("frame.keys")}</span>
           </button>

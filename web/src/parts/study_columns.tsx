@@ -66,7 +66,7 @@ export function studyColumns(text: PatientText, t: TFunction, locale: string): C
       cell: ({ row }) => (
         <>
           {number.format(row.original.instances)}
-          <span className="phone-only"> {t("columns.imagesShort")}</span>
+          <span className="phone-only"> {t("columns.imagesUnit", { count: row.original.instances })}</span>
         </>
       ),
     }),

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { StudyRow } from "../api/types";
 import { downloadAddress } from "../state/studies";
 import { Modality } from "./patient";
+import "./study_facts.css";
 
 export function StudyHeading({ study, className }: { study: Pick<StudyRow, "modalities" | "description">; className?: string }) {
   const { t } = useTranslation();
@@ -14,7 +15,7 @@ export function StudyHeading({ study, className }: { study: Pick<StudyRow, "moda
       {study.modalities.map((code) => (
         <Modality key={code} code={code} />
       ))}
-      <span>{study.description ?? t("study.undescribed")}</span>
+      <span className={study.description ? undefined : "undescribed"}>{study.description ?? t("study.undescribed")}</span>
     </h3>
   );
 }
