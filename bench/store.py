@@ -21,6 +21,7 @@ import psutil
 
 from filmless.access.seal import KEY_BYTES, AesSivSeal
 from filmless.archive.archive import Archive
+from filmless.archive.coercion.rules import Rules
 from filmless.archive.model import Door, Received, Source, Stored
 from filmless.archive.receive.store import Committer, examined
 from filmless.archive.scope import Scope
@@ -137,7 +138,7 @@ def measure(options: argparse.Namespace, folder: Path, dsn: str, postmaster: int
     packs, index = PackFolder(root), IndexRecord(database, events)
     group = GroupCommitter(examined, Committer(packs, index).commit)
     archive = Archive(
-        packs, IndexRead(database), PostgresFind(database, AesSivSeal(bytes(KEY_BYTES))), events, group.submit
+        packs, IndexRead(database), PostgresFind(database, AesSivSeal(bytes(KEY_BYTES))), events, group.submit, Rules
     )
     number = 0
     print(f"load {os.getloadavg()[0]:.1f}; stores per second, CPU ms per instance: archive, PostgreSQL, both")

@@ -13,6 +13,7 @@ from filmless.archive.model import Door, DuplicatePolicy, Outcome, Received, Sou
 from filmless.archive.receive.replay import Recovered, recover
 from filmless.archive.receive.store import Committer, examined
 from filmless.archive.scope import Scope
+from filmless.database.coercion_rules import CoercionRules
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
 from filmless.database.find.postgres import PostgresFind
@@ -57,8 +58,14 @@ class Process:
         self.index = IndexRecord(database, self.events, reconnect_seconds=reconnect_seconds)
         self.committer = Committer(self.packs, self.index)
         self.group = GroupCommitter(examined, self.committer.commit)
+        self.rules = CoercionRules(database, self.events)
         self.archive = Archive(
-            self.packs, IndexRead(database), PostgresFind(database, SEAL), self.events, self.group.submit
+            self.packs,
+            IndexRead(database),
+            PostgresFind(database, SEAL),
+            self.events,
+            self.group.submit,
+            self.rules.refresh,
         )
 
     def submit(self, image: Dataset, *others: str, source: Source = SOURCE) -> "Future[Outcome]":

@@ -7,6 +7,7 @@ from filmless.access.roles import UnknownRole
 from filmless.app.commands.command_error import CommandError
 from filmless.app.data_folder import FolderError
 from filmless.app.serving.listening import ListeningError
+from filmless.archive.coercion.rules import BadRule
 from filmless.archive.errors import Unavailable
 from filmless.clients.tls import TlsError
 from filmless.database.cluster.durability import WrongDatabase
@@ -17,6 +18,7 @@ SENTENCES: tuple[type[Exception], ...] = (
     BadName,
     BadPassword,
     BadPeer,
+    BadRule,
     ClusterError,
     CommandError,
     FolderError,

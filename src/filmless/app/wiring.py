@@ -28,6 +28,7 @@ from filmless.database.accounts.tokens import Tokens
 from filmless.database.ae_titles import AeTitles
 from filmless.database.associations import Associations
 from filmless.database.cluster import durability
+from filmless.database.coercion_rules import CoercionRules
 from filmless.database.commitments import Commitments
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
@@ -68,6 +69,8 @@ class ArchiveParts:
         self.events = EventLog(self.database)
         self.packs = PackFolder(packs_folder(settings))
         self._index = IndexRecord(self.database, self.events)
+        self._rules = CoercionRules(self.database, self.events)
+        self._rules.refresh()
         self._committer = Committer(self.packs, self._index)
         self._group_committer = GroupCommitter(examined, self._committer.commit, self._tend)
         self.archive = Archive(
@@ -76,6 +79,7 @@ class ArchiveParts:
             PostgresFind(self.database, AesSivSeal(cursor_key(settings.data))),
             self.events,
             self._group_committer.submit,
+            self._rules.current,
         )
 
     def recover(self) -> None:
@@ -91,6 +95,7 @@ class ArchiveParts:
         """On the committer's thread, so that no group is recorded meanwhile: bring back what was lost."""
         try:
             self._index.ping()
+            self._rules.refresh()
             if self._committer.is_in_doubt():
                 self.recover()
                 self._committer.was_replayed()

@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 
 import orjson
 
+from filmless.archive.coercion.rules import Rules
 from filmless.archive.errors import Damaged, NotFound, Unavailable
 from filmless.archive.events import Event, EventKind
 from filmless.archive.events import Outcome as EventOutcome
@@ -21,10 +24,11 @@ from filmless.archive.receive.store import Submission
 from filmless.archive.scope import Scope
 from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.data_set.elements import UNDEFINED
-from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.fault import BadBytes, Fault
 from filmless.standards.data_set.frames import FrameTable, native_frames
 from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
+from filmless.standards.editing.splice import Edit, edited_pieces, spliced, spliced_deflated
 
 CHUNK = 1 << 20  # bytes of one read when an instance is streamed
 _PIXEL_HEADER = 12  # bytes of the element that holds the pixels, before its value
@@ -36,17 +40,25 @@ Submit = Callable[[Submission | Candidate, int], "Future[Outcome]"]
 class Archive:
     """Stores, finds and gives back instances. Everything that reads takes a scope, obeys it and is recorded.
 
-    ``submit`` brings an instance to the one committer of this process.
+    ``submit`` brings an instance to the one committer of this process; ``rules`` are those of coercion now.
     """
 
-    def __init__(self, packs: PackStore, catalog: Catalog, search: Search, history: History, submit: Submit) -> None:
+    def __init__(
+        self,
+        packs: PackStore,
+        catalog: Catalog,
+        search: Search,
+        history: History,
+        submit: Submit,
+        rules: Callable[[], Rules],
+    ) -> None:
         self._packs, self._catalog, self._search, self._history = packs, catalog, search, history
-        self._submit = submit
+        self._submit, self._rules = submit, rules
 
     def store(self, received: Received, scope: Scope) -> "Future[Outcome]":
         """Keep an instance: the future has its outcome when bytes and rows are on stable storage. Never raises."""
         try:
-            return self._submit(Submission(received, scope), len(received.head) + len(received.data_set))
+            return self._submit(Submission(received, scope, self._rules()), len(received.head) + len(received.data_set))
         except Unavailable as fault:
             return answered(storage_refusal(fault))
 
@@ -62,7 +74,8 @@ class Archive:
     ) -> LargeStore:
         """Begin to keep an instance that streams in; its faults are told by ``LargeStore.finish``."""
         received = Received(head, b"", transfer_syntax_uid, source, received_at, sop_class_uid, instance_uid)
-        return LargeStore(lambda: self._packs.open_large(source.issuer), received, scope, self._submit)
+        open_pack = partial(self._packs.open_large, source.issuer)
+        return LargeStore(open_pack, received, scope, self._rules(), self._submit)
 
     def find(self, query: Query, scope: Scope) -> Page:
         """One page of matches within the scope."""
@@ -98,21 +111,41 @@ class Archive:
         return found
 
     def read(self, kept: KeptInstance, start: int = 0, stop: int | None = None) -> bytes:
-        """A part of the stored file; ``Damaged`` when the pack does not have it."""
+        """A part of the file as it is given out; ``Damaged`` when the pack does not have it."""
+        if kept.edit is not None:
+            return self._read_edited(kept, kept.edit, start, kept.length if stop is None else stop)
+        return self._read_received(kept, start, kept.placement.length if stop is None else stop)
+
+    def _read_edited(self, kept: KeptInstance, edit: Edit, start: int, stop: int) -> bytes:
+        if edit.inflated_length is not None:
+            return b"".join(self.chunks(kept))[start:stop]
         place = kept.placement
-        start = min(start, place.length)
-        stop = place.length if stop is None else min(stop, place.length)
+        pieces = edited_pieces(edit, place.head_length, place.length, start, stop)
+        return b"".join(each if isinstance(each, bytes) else self._read_received(kept, *each) for each in pieces)
+
+    def _read_received(self, kept: KeptInstance, start: int, stop: int) -> bytes:
+        place = kept.placement
+        start, stop = min(start, place.length), min(stop, place.length)
         piece = self._packs.read(place.pack, place.offset + start, place.offset + max(start, stop))
         if len(piece) < stop - start:
             raise Damaged(kept.instance_uid)
         return piece
 
     def chunks(self, kept: KeptInstance, scope: Scope | None = None) -> Iterator[bytes]:
-        """The stored file in pieces; ``Damaged`` at the end, and an event, when it is not what was received."""
+        """The file as it is given out, in pieces; ``Damaged`` as ``received`` says it."""
+        received, edit, head_length = self.received(kept, scope), kept.edit, kept.placement.head_length
+        if edit is None:
+            return received
+        if edit.inflated_length is None:
+            return spliced(received, edit, head_length)
+        return self._deflated_chunks(kept, edit, b"".join(received), scope)
+
+    def received(self, kept: KeptInstance, scope: Scope | None) -> Iterator[bytes]:
+        """The file as it was received, in pieces; ``Damaged`` at the end, and an event, when it is that no more."""
         place = kept.placement
         head, data_set = sha256(), sha256()
         for start in range(0, place.length, CHUNK):
-            piece = self.read(kept, start, start + CHUNK)
+            piece = self._read_received(kept, start, start + CHUNK)
             view = memoryview(piece)
             within_head = max(0, place.head_length - start)
             head.update(view[:within_head])
@@ -127,7 +160,8 @@ class Archive:
 
     def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable:
         """Where the frames of an instance lie; ``NotFound`` when it has none that can be addressed."""
-        table = self._catalog.frames(kept.instance_uid) or self._native_frames(kept)
+        stored = self._catalog.frames(kept.instance_uid)
+        table = _moved(stored, kept) if stored else self._native_frames(kept)
         if table is None:
             raise NotFound(kept.instance_uid)
         self._record(EventKind.RETRIEVE, scope, count=1, study_uid=kept.study_uid)
@@ -144,7 +178,7 @@ class Archive:
     def _native_frames(self, kept: KeptInstance) -> FrameTable | None:
         if kept.pixel_offset is None or transfer_syntax(kept.transfer_syntax_uid).deflated:
             return None
-        head, length = kept.placement.head_length, kept.placement.length
+        head, length = kept.head_length, kept.length
         prefix = self.read(kept, head, head + kept.pixel_offset + _PIXEL_HEADER)
         found = scan(prefix, kept.transfer_syntax_uid, frozenset(), final=False)
         if isinstance(found, Fault) or found.pixel_length == UNDEFINED:
@@ -153,10 +187,18 @@ class Archive:
 
     def _read_header(self, kept: KeptInstance) -> DicomJson:
         """The attributes of an instance up to its pixels, for what no row holds."""
-        head, length = kept.placement.head_length, kept.placement.length
+        head, length = kept.head_length, kept.length
         stop = head + kept.pixel_offset if kept.pixel_offset is not None else min(length, head + _LONGEST_HEADER)
         found: DicomJson = orjson.loads(data_set_json(self.read(kept, head, stop), kept.transfer_syntax_uid, None))
         return found
+
+    def _deflated_chunks(self, kept: KeptInstance, edit: Edit, file: bytes, scope: Scope | None) -> Iterator[bytes]:
+        yield file[: kept.head_length]
+        try:
+            yield from spliced_deflated(memoryview(file)[kept.head_length :], edit)
+        except BadBytes:
+            self._record_damage(kept, scope)
+            raise Damaged(kept.instance_uid) from None
 
     def _record(self, kind: EventKind, scope: Scope, *, count: int, study_uid: str | None = None) -> None:
         self._history.gather(Event(kind, scope.actor, scope.address, study_uid=study_uid, count=count))
@@ -171,3 +213,12 @@ class Archive:
                 details={"instance_uid": kept.instance_uid},
             )
         )
+
+
+def _moved(table: FrameTable, kept: KeptInstance) -> FrameTable:
+    """Where frames lie in the file as it is given out: all behind what was edited before the pixels."""
+    first = next((at for frame in table.fragments for at, _ in frame), None)
+    if kept.edit is None or first is None:
+        return table
+    by = kept.edit.offset(first) - first
+    return replace(table, fragments=tuple(tuple((at + by, size) for at, size in frame) for frame in table.fragments))

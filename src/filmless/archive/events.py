@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     USER_CHANGED = "user-changed"
     TOKEN_CHANGED = "token-changed"  # noqa: S105 - names an event
     AE_CHANGED = "ae-changed"
+    COERCION_CHANGED = "coercion-changed"
     STARTED = "started"
     STOPPED = "stopped"
     EVENTS_MERGED = "events-merged"  # too many to be kept apart while the database did not answer

@@ -1,10 +1,12 @@
 """The nouns of the archive, and what a store may come to."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+from filmless.standards.editing.splice import Edit
 
 Buffer = bytes | bytearray | memoryview
 
@@ -103,6 +105,7 @@ class Refusal(StrEnum):
     OTHER_STUDY = "other-study"  # STOW-RS to a study: the instance belongs to another
     UNSUPPORTED = "unsupported"  # transfer syntax that carries no stored pixels
     NO_SPACE = "no-space"  # disk full or below the free-space mark
+    COERCION = "coercion"  # a rule is to change it, and it cannot be edited
     STORAGE_FAILED = "storage-failed"  # I/O or database fault; try again
     NOT_ALLOWED = "not-allowed"
 
@@ -116,6 +119,7 @@ class Stored:
     study_uid: str
     series_uid: str
     stored_as: StoredAs
+    originals: "DicomJson | None" = None  # where it was coerced: what its values were (PS3.18 I.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,10 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class KeptInstance:
-    """An instance that is served: its identifiers and where its bytes are."""
+    """An instance that is served: its identifiers, where its bytes are, and how they are edited on the way out.
+
+    ``length``, ``head_length`` and ``pixel_offset`` are those of the file as it is given out.
+    """
 
     study_uid: str
     series_uid: str
@@ -153,8 +160,36 @@ class KeptInstance:
     sop_class_uid: str
     transfer_syntax_uid: str
     placement: Placement
-    pixel_offset: int | None  # offset of the (7FE0,00xx) element in the data set as stored; None: no pixels
+    pixel_offset: int | None  # offset of the (7FE0,00xx) element in the data set; None: no pixels
     received_at: datetime
+    edit: Edit | None = None  # None: it is given out as it was received
+
+    @property
+    def length(self) -> int:
+        """Bytes of the file."""
+        place = self.placement
+        if self.edit is None:
+            return place.length
+        return place.head_length + self.edit.length(place.length - place.head_length)
+
+    @property
+    def head_length(self) -> int:
+        """Bytes of preamble, DICM and group 0002, which no edit changes."""
+        return self.placement.head_length
+
+    @property
+    def digest(self) -> bytes:
+        """What tells this content from every other."""
+        content = self.placement.data_set_sha256
+        return content if self.edit is None else content + self.edit.digest
+
+
+def edited(kept: KeptInstance, edit: Edit | None) -> KeptInstance:
+    """An instance whose places are as received, as it is given out."""
+    if edit is None:
+        return kept
+    offset = None if kept.pixel_offset is None else edit.offset(kept.pixel_offset)
+    return replace(kept, edit=edit, pixel_offset=offset)
 
 
 @dataclass(frozen=True, slots=True)

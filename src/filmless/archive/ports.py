@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from filmless.archive.coercion.overlay import Overlay
 from filmless.archive.events import Event
 from filmless.archive.findings import ConflictVersion, Finding
 from filmless.archive.header import Header
@@ -49,6 +50,16 @@ class NewMember:
     head: bytes
     data_set: Buffer
     margins: Margins | None = None  # of the data set
+    overlay: bytes = b""  # the record of its overlay, written before it
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A record about a file in the same pack."""
+
+    offset: int  # bytes
+    length: int  # bytes
+    sha256: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,7 @@ class Member:
     label: Label
     offset: int  # bytes, of the file
     length: int  # bytes
+    overlay: Note | None = None  # the record of its overlay
 
     @property
     def instance_uid(self) -> str:
@@ -85,6 +97,7 @@ class LargePack(Protocol):
     def write(self, chunk: Buffer) -> None: ...
     def flush(self) -> None: ...
     def view(self) -> memoryview: ...
+    def overlay(self, record: bytes) -> None: ...
     def finish(self, label: Label) -> Appended: ...
     def seal(self) -> None: ...
     def leave(self) -> None: ...
@@ -139,6 +152,7 @@ class Entry:
     stored_as: StoredAs
     issuer: str
     scope: Scope
+    overlay: Overlay | None = None
     is_whole: bool = True  # no element announces more bytes than came
     known: Known | None = None  # what was there, for everything but NEW
     source_ae: str = ""  # AE title that sent it

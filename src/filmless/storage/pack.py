@@ -51,6 +51,8 @@ class OpenPack:
         for member in members:
             length = len(member.head) + len(member.data_set)
             header = tar.header(member.label, length)
+            if member.overlay:
+                self._append_overlay(member, len(header))
             offsets.append(self.end + len(header))
             padding = tar.padding(length)
             before = header + member.head
@@ -61,6 +63,12 @@ class OpenPack:
                 self.write((before, member.data_set, padding))
         self.sync()
         return offsets
+
+    def _append_overlay(self, member: NewMember, header_length: int) -> None:
+        """Before its file, so that a file is never whole without it."""
+        size = len(member.overlay)
+        offset = self.end + tar.header_length("") + size + -size % tar.BLOCK + header_length
+        self.write(list(_overlay_record(offset, member.overlay, member.label.received_at)))
 
     def write(self, buffers: Sequence[Buffer]) -> None:
         """Write at the end; a failure takes back all that was not synced."""
@@ -159,6 +167,11 @@ class LargeObject:
         """The whole file as memory that the kernel pages in."""
         return self._pack.view()[self._offset : self._offset + (self._length or 0)]
 
+    def overlay(self, record: bytes) -> None:
+        """Sync the record of its overlay behind the file, which counts only when its header is completed."""
+        self._pack.write(list(_overlay_record(self._offset, record, datetime.now(UTC))))
+        self._pack.sync()
+
     def finish(self, label: Label) -> Appended:
         """Complete the header and sync: now the object is on stable storage under this label.
 
@@ -231,6 +244,15 @@ class ClaimedPack:
 
 def _void_record(offset: int, reason: str) -> Iterator[bytes]:
     text = reason.encode()
-    yield tar.header(tar.void_label(offset, sha256(text).digest(), datetime.now(UTC)), len(text))
+    return _record(tar.void_label(offset, sha256(text).digest(), datetime.now(UTC)), text)
+
+
+def _overlay_record(offset: int, text: bytes, received_at: datetime) -> Iterator[bytes]:
+    return _record(tar.overlay_label(offset, sha256(text).digest(), received_at), text)
+
+
+def _record(label: Label, text: bytes) -> Iterator[bytes]:
+    """A member that tells of a file of the same pack."""
+    yield tar.header(label, len(text))
     yield text
     yield tar.padding(len(text))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote
 
-from filmless.archive.ports import Label, Member
+from filmless.archive.ports import Label, Member, Note
 
 BLOCK = 512  # bytes
 END = bytes(2 * BLOCK)  # two zero blocks end an archive
+OVERLAY_FOLDER = "overlay/"  # a member here names the offset of a file that is edited when it is given out
 VOID_FOLDER = "void/"  # a member here names the offset of a file that is not part of the archive
 
 _PAX, _FILE = b"x", b"0"
@@ -71,6 +72,18 @@ def void_label(offset: int, digest: bytes, received_at: datetime) -> Label:
     return Label(f"{VOID_FOLDER}{offset:020d}.txt", digest, digest, received_at)
 
 
+def overlay_label(offset: int, digest: bytes, received_at: datetime) -> Label:
+    """The label of the record of the overlay of the file at ``offset`` of the same pack."""
+    return Label(f"{OVERLAY_FOLDER}{offset:020d}.json", digest, digest, received_at)
+
+
+def overlaid_offset(label: Label) -> int | None:
+    """The offset of the file whose overlay this member records; None: it records none."""
+    if not label.path.startswith(OVERLAY_FOLDER):
+        return None
+    return int(label.path[len(OVERLAY_FOLDER) :].partition(".")[0])
+
+
 def voided_offset(label: Label) -> int | None:
     """The offset of the file that this member declares void; None: it is an ordinary member."""
     if not label.path.startswith(VOID_FOLDER):
@@ -89,12 +102,15 @@ def walk(read: Callable[[int, int], bytes], start: int, length: int) -> Iterator
 
 
 def members(read: Callable[[int, int], bytes], start: int, length: int) -> Iterator[Member]:
-    """Whole members from ``start``; void ones and the void records themselves are left out."""
+    """Whole members from ``start`` with the records of their overlays; void ones and the records are left out."""
     found = list(walk(read, start, length))
     voided = {voided_offset(each.label) for each in found}
+    overlays = {
+        overlaid_offset(each.label): Note(each.offset, each.length, each.label.data_set_sha256) for each in found
+    }
     for each in found:
-        if each.offset not in voided and voided_offset(each.label) is None:
-            yield Member(each.label, each.offset, each.length)
+        if each.offset not in voided and voided_offset(each.label) is None and overlaid_offset(each.label) is None:
+            yield Member(each.label, each.offset, each.length, overlays.get(each.offset))
 
 
 def member_at(read: Callable[[int, int], bytes], offset: int, length: int) -> Member | None:

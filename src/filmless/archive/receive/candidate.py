@@ -4,9 +4,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from hashlib import sha256
 
+from filmless.archive.coercion.overlay import Overlay, coerced, edited_scan
+from filmless.archive.coercion.rules import Rules
 from filmless.archive.errors import NoSpace, Unavailable
 from filmless.archive.header import WANTED, Header, patient_facts, read_header, series_facts
-from filmless.archive.model import Outcome, Placement, Received, Refusal, Refused, Source, Stored, StoredAs
+from filmless.archive.model import Buffer, Outcome, Placement, Received, Refusal, Refused, Source, Stored, StoredAs
 from filmless.archive.ports import Entry, Known, Label, LargePack, NewMember
 from filmless.archive.receive.identity import member_path
 from filmless.archive.scope import Scope, View
@@ -28,6 +30,7 @@ class Candidate:
     head_sha256: bytes
     data_set_sha256: bytes
     frames: FrameTable | None
+    overlay: Overlay | None = None
     large: LargePack | None = None  # where its bytes are already
     replayed: bool = False  # found in a pack by replay: its placement stands
     stored_as: StoredAs = StoredAs.NEW
@@ -43,7 +46,10 @@ class Candidate:
     def stored(self) -> Stored:
         """The answer when it is kept."""
         header = self.header
-        return Stored(header.sop_class_uid, header.instance_uid, header.study_uid, header.series_uid, self.stored_as)
+        is_served = self.stored_as in (StoredAs.NEW, StoredAs.REPLACED)
+        originals = self.overlay.originals if self.overlay and is_served else None
+        uids = (header.sop_class_uid, header.instance_uid, header.study_uid, header.series_uid)
+        return Stored(*uids, self.stored_as, originals)
 
     def refuse(self, refusal: Refusal, comment: str) -> None:
         """The answer when it is not."""
@@ -62,7 +68,8 @@ class Candidate:
 
     def member(self) -> NewMember:
         """The file on its way into a pack."""
-        return NewMember(self.label(), self.received.head, self.received.data_set, self.received.margins)
+        overlay = self.overlay.record if self.overlay else b""
+        return NewMember(self.label(), self.received.head, self.received.data_set, self.received.margins, overlay)
 
     def place(self, pack: str, offset: int) -> None:
         """Its bytes are on stable storage here."""
@@ -81,6 +88,7 @@ class Candidate:
             stored_as=self.stored_as,
             issuer=self.received.source.issuer,
             scope=self.scope,
+            overlay=self.overlay,
             is_whole=self._is_whole(),
             known=self.known,
             source_ae=self.received.source.calling_ae,
@@ -94,10 +102,14 @@ class Candidate:
         return has_inflated_offsets or found.pixel_start + found.pixel_length <= self.length - len(self.received.head)
 
 
-def examine(received: Received, scope: Scope) -> Candidate | Refused:
+def examine(received: Received, scope: Scope, rules: Rules) -> Candidate | Refused:
     """Whether an instance can be kept at all, and what the archive must know of it."""
-    found = scan(received.data_set, received.transfer_syntax_uid, WANTED)
-    header = accept(found, received, scope)
+    found = scan(received.data_set, received.transfer_syntax_uid, rules.wanted)
+    header = accept(found, received)
+    if isinstance(header, Refused):
+        return header
+    overlay = coerced(received.data_set, header.scan, received, rules) if rules.rules else None
+    header = as_found(header, received.data_set, received, scope, overlay)
     if isinstance(header, Refused):
         return header
     return Candidate(
@@ -108,10 +120,29 @@ def examine(received: Received, scope: Scope) -> Candidate | Refused:
         head_sha256=sha256(received.head).digest(),
         data_set_sha256=sha256(received.data_set).digest(),
         frames=None if is_native(header.scan, received) else locate_frames(received.data_set, header.scan),
+        overlay=overlay if isinstance(overlay, Overlay) else None,
     )
 
 
-def accept(found: Scan | Fault, received: Received, scope: Scope) -> Header | Refused:
+def as_found(
+    header: Header, data_set: Buffer, received: Received, scope: Scope, overlay: Overlay | Fault | None
+) -> Header | Refused:
+    """The header that queries find and views show; an object that cannot be edited is not taken."""
+    uids = (header.sop_class_uid, header.instance_uid)
+    if overlay is not None:
+        syntax = received.transfer_syntax_uid
+        edit = overlay.edit if isinstance(overlay, Overlay) else overlay
+        found = edit if isinstance(edit, Fault) else edited_scan(data_set, header.scan, edit, syntax, WANTED)
+        again = read_header(found, syntax)
+        if isinstance(again, Refused):
+            return Refused(Refusal.COERCION, "It is to be coerced, and cannot be edited", *uids)
+        header = again
+    if scope.view is not None and not shows(scope.view, header, received.source):
+        return Refused(Refusal.NOT_ALLOWED, "Outside the view of the AE title that was called", *uids)
+    return header
+
+
+def accept(found: Scan | Fault, received: Received) -> Header | Refused:
     """The header of an instance that is what its sender announced and asked for, or why it is not taken."""
     header = read_header(found, received.transfer_syntax_uid)
     if isinstance(header, Refused):
@@ -121,8 +152,6 @@ def accept(found: Scan | Fault, received: Received, scope: Scope) -> Header | Re
         return Refused(Refusal.MISMATCH, "Data set does not match the announced SOP Class or Instance", *announced)
     if received.source.study_uid not in (None, header.study_uid):
         return Refused(Refusal.OTHER_STUDY, "The instance belongs to another study", *announced)
-    if scope.view is not None and not shows(scope.view, header, received.source):
-        return Refused(Refusal.NOT_ALLOWED, "Outside the view of the AE title that was called", *announced)
     return header
 
 

@@ -6,11 +6,13 @@ from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 
+from filmless.archive.coercion.overlay import Overlay, coerced
+from filmless.archive.coercion.rules import Rules
 from filmless.archive.errors import NoSpace, Unavailable
-from filmless.archive.header import WANTED
+from filmless.archive.header import Header
 from filmless.archive.model import Buffer, Outcome, Received, Refusal, Refused
 from filmless.archive.ports import LargePack
-from filmless.archive.receive.candidate import Candidate, accept, answered, is_native, storage_refusal
+from filmless.archive.receive.candidate import Candidate, accept, answered, as_found, is_native, storage_refusal
 from filmless.archive.scope import Scope
 from filmless.standards.data_set.fault import Fault, FaultKind
 from filmless.standards.data_set.frames import FragmentReader, FrameTable, locate_frames
@@ -26,8 +28,10 @@ class LargeStore:
     its bytes or for a full disk: the outcome says so.
     """
 
-    def __init__(self, open_pack: Callable[[], LargePack], received: Received, scope: Scope, submit: Submit) -> None:
-        self._received, self._scope, self._submit = received, scope, submit
+    def __init__(
+        self, open_pack: Callable[[], LargePack], received: Received, scope: Scope, rules: Rules, submit: Submit
+    ) -> None:
+        self._received, self._scope, self._rules, self._submit = received, scope, rules, submit
         self._pack: LargePack | None = None
         self._refused: Refused | None = None
         self._sha256 = sha256()
@@ -78,12 +82,12 @@ class LargeStore:
             self._pack = None
 
     def _scan_prefix(self, prefix: bytearray) -> None:
-        found = scan(prefix, self._received.transfer_syntax_uid, WANTED, final=False)
+        found = scan(prefix, self._received.transfer_syntax_uid, self._rules.wanted, final=False)
         if isinstance(found, Fault) and found.kind is FaultKind.INCOMPLETE:
             if len(prefix) > PREFIX:
                 self._prefix = None  # the file is scanned when it is whole
             return
-        header = accept(found, self._received, self._scope)
+        header = accept(found, self._received)
         if isinstance(header, Refused):
             self._refuse(header)
             return
@@ -99,9 +103,12 @@ class LargeStore:
         try:
             pack.flush()
             found, frames = self._examined(pack)
+            header = accept(found, self._received)
+            if isinstance(header, Refused):
+                return header
+            header, overlay = self._coerced(pack, header)
         except Unavailable as fault:
             return storage_refusal(fault)
-        header = accept(found, self._received, self._scope)
         if isinstance(header, Refused):
             return header
         head = self._received.head
@@ -113,8 +120,22 @@ class LargeStore:
             head_sha256=sha256(head).digest(),
             data_set_sha256=self._sha256.digest(),
             frames=frames,
+            overlay=overlay,
             large=pack,
         )
+
+    def _coerced(self, pack: LargePack, header: Header) -> tuple[Header | Refused, Overlay | None]:
+        """The header as the rules want it; the record of the overlay is on stable storage before the file counts."""
+        if not self._rules.rules:
+            return as_found(header, b"", self._received, self._scope, None), None
+        data_set = pack.view()[len(self._received.head) :]
+        overlay = coerced(data_set, header.scan, self._received, self._rules)
+        outcome = as_found(header, data_set, self._received, self._scope, overlay)
+        if not isinstance(overlay, Overlay):
+            return outcome, None
+        if not isinstance(outcome, Refused):
+            pack.overlay(overlay.record)
+        return outcome, overlay
 
     def _examined(self, pack: LargePack) -> tuple[Scan | Fault, FrameTable | None]:
         """What the header says and where the frames lie; an object with a long header is read again from the disk."""
@@ -123,7 +144,7 @@ class LargeStore:
                 return Fault(FaultKind.NOT_DICOM, "Fragments of Pixel Data do not end"), None
             return self._scan, self._fragments.table() if self._fragments else None
         data_set = pack.view()[len(self._received.head) :]
-        found = scan(data_set, self._received.transfer_syntax_uid, WANTED)
+        found = scan(data_set, self._received.transfer_syntax_uid, self._rules.wanted)
         if isinstance(found, Fault) or is_native(found, self._received):
             return found, None
         return found, locate_frames(data_set, found)

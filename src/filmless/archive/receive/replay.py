@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 
+from filmless.archive.coercion.overlay import Overlay, recorded
 from filmless.archive.errors import Unavailable
-from filmless.archive.header import WANTED
+from filmless.archive.header import WANTED, Header
 from filmless.archive.model import Buffer, Door, DuplicatePolicy, Received, Refused, Source, Stored
 from filmless.archive.ports import Batch, Index, Known, Mark, Marks, Member, PackReader, PackStore
-from filmless.archive.receive.candidate import Candidate, accept, is_native
+from filmless.archive.receive.candidate import Candidate, accept, as_found, is_native
 from filmless.archive.receive.store import Committer
 from filmless.archive.scope import Scope
-from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.fault import Fault, FaultKind
 from filmless.standards.data_set.frames import locate_frames
 from filmless.standards.data_set.part10 import read_head
 from filmless.standards.data_set.scanner import scan
@@ -161,7 +162,11 @@ def _candidate(claim: _Claim, member: Member) -> Candidate | None:
         ),
         received_at=member.label.received_at,
     )
-    header = accept(scan(received.data_set, received.transfer_syntax_uid, WANTED), received, _SCOPE)
+    header = accept(scan(received.data_set, received.transfer_syntax_uid, WANTED), received)
+    if isinstance(header, Refused):
+        return None
+    overlay = _overlay(claim, member, received, header)
+    header = as_found(header, received.data_set, received, _SCOPE, overlay)
     if isinstance(header, Refused):
         return None
     candidate = Candidate(
@@ -172,10 +177,22 @@ def _candidate(claim: _Claim, member: Member) -> Candidate | None:
         head_sha256=member.label.head_sha256,
         data_set_sha256=member.label.data_set_sha256,
         frames=None if is_native(header.scan, received) else locate_frames(received.data_set, header.scan),
+        overlay=overlay if isinstance(overlay, Overlay) else None,
         replayed=True,
     )
     candidate.place(claim.name, member.offset)
     return candidate
+
+
+def _overlay(claim: _Claim, member: Member, received: Received, header: Header) -> Overlay | Fault | None:
+    """What was decided when it came: not what the rules of today would make of it."""
+    note = member.overlay
+    if note is None:
+        return None
+    record = claim.reader.read(note.offset, note.offset + note.length)
+    if sha256(record).digest() != note.sha256:
+        return Fault(FaultKind.NOT_DICOM, "The record of an overlay is damaged")
+    return recorded(record, received.data_set, header.scan, received.transfer_syntax_uid)
 
 
 def _has_its_hashes(reader: PackReader, member: Member, head_length: int) -> bool:

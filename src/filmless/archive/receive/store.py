@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from filmless.archive.coercion.rules import Rules
 from filmless.archive.errors import RecordRefused, Unavailable
 from filmless.archive.header import WANTED
 from filmless.archive.model import Outcome, Received, Refusal, Refused, StoredAs
@@ -23,11 +24,12 @@ class Submission:
 
     received: Received
     scope: Scope
+    rules: Rules  # of coercion, as they were when it came
 
 
 def examined(item: Submission | Candidate) -> Candidate | Refused:
     """What a group is made of: an instance whose header was read and whose hash is known, or why it is not taken."""
-    return examine(item.received, item.scope) if isinstance(item, Submission) else item
+    return examine(item.received, item.scope, item.rules) if isinstance(item, Submission) else item
 
 
 class Committer:

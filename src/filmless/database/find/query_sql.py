@@ -17,6 +17,7 @@ from filmless.archive.query.matching import (
     name_of,
 )
 from filmless.archive.scope import Scope
+from filmless.database.edit_bytes import EDIT_OF
 from filmless.database.find.query_conditions import ALIAS, Conditions
 from filmless.database.find.reach import PATIENT_COUNT, STUDY_COUNT, Reach
 from filmless.database.find.writing import Parameters, all_of, any_of, select
@@ -113,7 +114,7 @@ _SOP_CLASSES = (
 )
 _PLACEMENT = (
     "pack.name as pack", "i.pack_offset", "i.length", "i.head_length", "i.head_sha256", "i.data_set_sha256",
-    "i.pixel_offset", "i.received_at",
+    "i.pixel_offset", "i.received_at", f"{EDIT_OF} as edit",
 )  # fmt: skip
 
 

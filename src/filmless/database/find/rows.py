@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from filmless.archive.errors import Damaged, NotFound
-from filmless.archive.model import DicomJson, KeptInstance, Level, Placement, Query
+from filmless.archive.model import DicomJson, KeptInstance, Level, Placement, Query, edited
 from filmless.archive.query.match_values import Exact
 from filmless.archive.query.matching import (
     ATTRIBUTES,
@@ -19,6 +19,7 @@ from filmless.archive.query.matching import (
     is_private_creator,
 )
 from filmless.archive.query.zone import at_offset, with_partners
+from filmless.database.edit_bytes import unpacked_edit
 from filmless.database.find.query_sql import Fields
 from filmless.standards.dicom.dictionary import vr_of
 
@@ -211,7 +212,7 @@ def _element(vr: str, value: object) -> dict[str, object]:
 
 
 def _kept_instance(row: Row) -> KeptInstance:
-    return KeptInstance(
+    kept = KeptInstance(
         study_uid=row["study_uid"],
         series_uid=row["series_uid"],
         instance_uid=row["instance_uid"],
@@ -228,3 +229,4 @@ def _kept_instance(row: Row) -> KeptInstance:
         pixel_offset=row["pixel_offset"],
         received_at=row["received_at"],
     )
+    return edited(kept, unpacked_edit(row["edit"]))

@@ -5,10 +5,11 @@ from sys import intern
 from typing import Any
 
 from filmless.archive.findings import ConflictVersion, Finding, FindingKind
-from filmless.archive.model import KeptInstance, Placement
+from filmless.archive.model import KeptInstance, Placement, edited
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
+from filmless.database.edit_bytes import EDIT_OF, unpacked_edit
 from filmless.database.find.reach import Reach
 from filmless.database.find.writing import Parameters
 from filmless.database.index.frame_bytes import unpack_fragments
@@ -16,7 +17,7 @@ from filmless.standards.data_set.frames import FrameTable
 from filmless.standards.dicom.uids import uid_digest
 
 _LOCATE = """
-select s.study_uid, r.series_uid, i.instance_uid, c.uid, t.uid, k.name, i.pack_offset, i.length, i.head_length,
+select {edit}, s.study_uid, r.series_uid, i.instance_uid, c.uid, t.uid, k.name, i.pack_offset, i.length, i.head_length,
        i.head_sha256, i.data_set_sha256, i.pixel_offset, i.received_at
 from study s join patient p on p.id = s.patient_id join series r on r.study_id = s.id
      join instance i on i.series_id = r.id join uid_code c on c.id = i.sop_class
@@ -87,7 +88,7 @@ class IndexRead:
         return [_version(row) for row in rows]
 
     def _rows(self, statement: str, conditions: Sequence[str], bound: Parameters) -> list[Any]:
-        sql = statement.format(condition=" and ".join(conditions))
+        sql = statement.format(condition=" and ".join(conditions), edit=EDIT_OF)
         with self._database.connection() as connection:
             return connection.execute(sql.encode(), bound.values).fetchall()
 
@@ -102,10 +103,10 @@ def _within(scope: Scope, study_uid: str | None, series: str | None) -> tuple[li
 
 def _kept(row: Sequence[Any]) -> KeptInstance:
     """The instance of a row; texts that many share are kept once."""
-    study_uid, series_uid, instance_uid, sop_class_uid, transfer_syntax_uid, pack, *place, pixel_offset, received_at = (
-        row
-    )
-    return KeptInstance(
+    edit, *uids = row[:6]
+    study_uid, series_uid, instance_uid, sop_class_uid, transfer_syntax_uid = uids
+    pack, *place, pixel_offset, received_at = row[6:]
+    kept = KeptInstance(
         study_uid=intern(study_uid),
         series_uid=intern(series_uid),
         instance_uid=instance_uid,
@@ -115,6 +116,7 @@ def _kept(row: Sequence[Any]) -> KeptInstance:
         pixel_offset=pixel_offset,
         received_at=received_at,
     )
+    return edited(kept, unpacked_edit(edit))
 
 
 def _version(row: Sequence[Any]) -> ConflictVersion:

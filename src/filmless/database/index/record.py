@@ -18,6 +18,7 @@ from filmless.database.events import EventLog
 from filmless.database.index.findings import add_finding
 from filmless.database.index.frame_bytes import pack_fragments
 from filmless.database.index.hot_statement import HotStatement
+from filmless.database.index.overlays import record_overlays
 from filmless.database.index.parents import Parents
 from filmless.database.index.versions import record_version
 from filmless.standards.dicom.uids import uid_digest
@@ -143,7 +144,8 @@ class IndexRecord:
     def _record(self, connection: Connection, batch: Batch) -> frozenset[str]:
         new = [entry for entry in batch.entries if entry.stored_as is StoredAs.NEW]
         broken = [entry for entry in new if not entry.is_whole]
-        if len(new) == len(batch.entries) and not broken and self._parents.know(batch):
+        edited = [entry for entry in batch.entries if entry.overlay or entry.stored_as is StoredAs.REPLACED]
+        if len(new) == len(batch.entries) and not (broken or edited) and self._parents.know(batch):
             return self._insert(connection, new, batch)  # one statement is one transaction
         with connection.transaction():
             self._parents.resolve(connection, batch)
@@ -156,7 +158,14 @@ class IndexRecord:
             for entry in broken:
                 subject = entry.header.instance_uid
                 add_finding(connection, FindingKind.INCOMPLETE_OBJECT, self._parents.study_id(entry), subject, {})
-            return self._insert(connection, new, batch, frozenset(lost))
+            rivals = self._insert(connection, new, batch, frozenset(lost))
+            self._record_overlays(connection, [each for each in edited if each.header.instance_uid not in rivals])
+            return rivals
+
+    def _record_overlays(self, connection: Connection, edited: Sequence[Entry]) -> None:
+        served = [entry for entry in edited if entry.stored_as in (StoredAs.NEW, StoredAs.REPLACED)]
+        studies = {self._parents.study_id(entry) for entry in served if entry.overlay}
+        record_overlays(connection, served, sorted(studies))
 
     def _insert(
         self, connection: Connection, new: Sequence[Entry], batch: Batch, lost: frozenset[str] = frozenset()

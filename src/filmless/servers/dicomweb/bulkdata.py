@@ -93,7 +93,7 @@ def _locate(archive: Archive, kept: KeptInstance, path: str, scope: Scope) -> Va
         return _pixels(archive, kept, header, scope)
     where = bulk_value(header, kept.transfer_syntax_uid, path)
     if where is None and kept.pixel_offset is not None and not deflated:
-        header = archive.read(kept, kept.placement.head_length)  # it lies behind the pixels
+        header = archive.read(kept, kept.head_length)  # it lies behind the pixels
         where = bulk_value(header, kept.transfer_syntax_uid, path)
     if where is None:
         raise NotFound(path)
@@ -104,12 +104,12 @@ def _pixels(archive: Archive, kept: KeptInstance, header: bytes, scope: Scope) -
     found_pixels = scan(header, kept.transfer_syntax_uid, frozenset(), final=False)
     if isinstance(found_pixels, Fault):
         raise NotFound("pixels")
-    base = kept.placement.head_length
+    base = kept.head_length
     if found_pixels.pixel_length == UNDEFINED:
         table = archive.frames(kept, scope)
         return Value([[(base + at, base + at + size) for at, size in frame] for frame in table.fragments])
     start = base + found_pixels.pixel_start
-    stop = min(start + found_pixels.pixel_length, kept.placement.length)
+    stop = min(start + found_pixels.pixel_length, kept.length)
     return Value([[(start, stop)]], unit="" if found_pixels.little_endian else _WORDS.get(found_pixels.pixel_vr, ""))
 
 

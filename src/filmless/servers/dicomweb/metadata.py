@@ -49,7 +49,7 @@ class Metadata:
 
 def header_of(archive: Archive, kept: KeptInstance) -> bytes:
     """The data set up to and with the head of its pixel element, or all of one that cannot be cut there."""
-    start = kept.placement.head_length
+    start = kept.head_length
     if kept.pixel_offset is None or transfer_syntax(kept.transfer_syntax_uid).deflated:
         return archive.read(kept, start)
     return archive.read(kept, start, start + kept.pixel_offset + PIXEL_ELEMENT)

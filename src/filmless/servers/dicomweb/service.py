@@ -60,7 +60,7 @@ def entity_tag(kept: Sequence[KeptInstance], *form: str) -> str:
     """ETag (RFC 9110 8.8.3) of what is made of these instances in this form: weak, since boundaries and coding vary."""
     state = hashlib.sha256("\0".join((__version__, *form)).encode())
     for each in kept:
-        state.update(each.placement.head_sha256 + each.placement.data_set_sha256 + each.instance_uid.encode())
+        state.update(each.placement.head_sha256 + each.digest + each.instance_uid.encode())
     return f'W/"{state.hexdigest()[:32]}"'
 
 

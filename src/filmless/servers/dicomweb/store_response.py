@@ -9,6 +9,7 @@ from filmless.servers.dicomweb.service import instance_url, study_url
 from filmless.servers.http_messages import Answer
 
 RETRY_SECONDS = 10
+COERCED = 0xB000  # Warning Reason (0008,1196): coercion of data elements (PS3.18 I.2.1)
 
 # Failure Reason (0008,1197), PS3.18 Table I.2-2 and PS3.7 Annex C.
 REASONS = {
@@ -19,6 +20,7 @@ REASONS = {
     Refusal.OTHER_STUDY: 0xA900,
     Refusal.UNSUPPORTED: 0xC122,  # transfer syntax not supported
     Refusal.DUPLICATE: 0x0111,  # duplicate SOP instance
+    Refusal.COERCION: 0x0110,  # processing failure
     Refusal.NO_SPACE: 0xA700,  # out of resources
     Refusal.STORAGE_FAILED: 0x0110,  # processing failure
     Refusal.NOT_ALLOWED: 0x0124,  # not authorised
@@ -29,7 +31,7 @@ _STATUS = {Refusal.NO_SPACE: 507, Refusal.STORAGE_FAILED: 503, Refusal.NOT_ALLOW
 
 
 def store_answer(outcomes: Sequence[Outcome], root: str, study_uid: str | None, media_type: str) -> Answer:
-    """The store response: 200 all stored, 202 some, 409 none (503, 507 when it is our storage)."""
+    """The store response: 200 all stored as they came, 202 some or coerced, 409 none (503, 507: our storage)."""
     stored = [outcome for outcome in outcomes if isinstance(outcome, Stored)]
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     studies = {outcome.study_uid for outcome in stored} | ({study_uid} if study_uid else set())
@@ -51,14 +53,18 @@ def store_answer(outcomes: Sequence[Outcome], root: str, study_uid: str | None, 
 
 def _status(stored: list[Stored], refused: list[Refused]) -> int:
     if stored:
-        return 202 if refused else 200
+        return 202 if refused or any(outcome.originals for outcome in stored) else 200
     refusals = {outcome.refusal for outcome in refused}
     return _STATUS.get(refusals.pop(), 409) if len(refusals) == 1 else 409
 
 
 def _referenced(outcome: Stored, root: str) -> dict[str, object]:
     url = instance_url(root, outcome.study_uid, outcome.series_uid, outcome.instance_uid)
-    return {**_names(outcome), "00081190": {"vr": "UR", "Value": [url]}}
+    reference: dict[str, object] = {**_names(outcome), "00081190": {"vr": "UR", "Value": [url]}}
+    if outcome.originals is not None:
+        reference["00081196"] = {"vr": "US", "Value": [COERCED]}
+        reference["04000561"] = {"vr": "SQ", "Value": [outcome.originals]}
+    return reference
 
 
 def _failed(outcome: Refused) -> dict[str, object]:

@@ -46,7 +46,7 @@ class Thumbnails:
         width, height = _viewport(request)
         kept = await found(self._service, request)
         chosen = kept[len(kept) // 2]
-        key = (chosen.placement.data_set_sha256, width, height)
+        key = (chosen.digest, width, height)
         jpeg = self._cache.get(key)
         if jpeg is None:
             jpeg = await self._made(key, chosen, request)
@@ -68,11 +68,10 @@ class Thumbnails:
     async def _make(self, key: _Key, kept: KeptInstance, request: Request) -> bytes:
         archive = self._service.archive
         frames = await self._service.call(archive.frames, kept, request.scope) if kept.pixel_offset else None
-        place = kept.placement
         image = StoredImage(
             read=lambda start, stop: archive.read(kept, start, stop),
-            length=place.length,
-            head_length=place.head_length,
+            length=kept.length,
+            head_length=kept.head_length,
             sop_class_uid=kept.sop_class_uid,
             transfer_syntax_uid=kept.transfer_syntax_uid,
             pixel_offset=kept.pixel_offset,

@@ -40,13 +40,13 @@ class Wado:
             return Answer(304, headers=headers)
         reader = _Reader(self._service, request.scope, kept)
         if form is Form.SINGLE:
-            return Answer(200, reader.single(), _part_type(kept[0]), headers, kept[0].placement.length)
+            return Answer(200, reader.single(), _part_type(kept[0]), headers, kept[0].length)
         if form is Form.ZIP:
             name = f'attachment; filename="{kept[0].study_uid}.zip"'.encode()
             length = zip_length(map(_member, kept))
             return Answer(200, reader.zipped(), ZIP, (*headers, (b"content-disposition", name)), length)
         writer = PartWriter(secrets.token_hex(16))
-        length = writer.length((_part_type(each), each.placement.length) for each in kept)
+        length = writer.length((_part_type(each), each.length) for each in kept)
         return Answer(200, reader.parts(writer), writer.media_type(DICOM), headers, length)
 
 
@@ -117,7 +117,7 @@ class _Reader:
 
     def _read_ahead(self, groups: Iterator[Sequence[KeptInstance]]) -> None:
         for group in groups:
-            is_large = group[0].placement.length > WHOLE
+            is_large = group[0].length > WHOLE
             reading = None if is_large else ensure_future(self.service.call(self._read, group))
             self.reading.append((group, reading))
 
@@ -152,17 +152,17 @@ def _groups(kept: Sequence[KeptInstance]) -> Iterator[Sequence[KeptInstance]]:
     group: list[KeptInstance] = []
     size = 0
     for each in kept:
-        if group and size + each.placement.length > GROUP:
+        if group and size + each.length > GROUP:
             yield group
             group, size = [], 0
         group.append(each)
-        size += each.placement.length
+        size += each.length
     if group:
         yield group
 
 
 def _member(kept: KeptInstance) -> Member:
-    return Member(f"{kept.study_uid}/{kept.series_uid}/{kept.instance_uid}.dcm", kept.placement.length)
+    return Member(f"{kept.study_uid}/{kept.series_uid}/{kept.instance_uid}.dcm", kept.length)
 
 
 def _part_type(kept: KeptInstance) -> str:

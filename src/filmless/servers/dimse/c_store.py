@@ -24,6 +24,7 @@ STATUS_OF = {
     Refusal.DUPLICATE: Status.DUPLICATE,
     Refusal.OTHER_STUDY: Status.PROCESSING_FAILURE,  # never at this door: no study is addressed
     Refusal.UNSUPPORTED: Status.SOP_CLASS_NOT_SUPPORTED,
+    Refusal.COERCION: Status.PROCESSING_FAILURE,
     Refusal.NO_SPACE: Status.OUT_OF_RESOURCES,
     Refusal.STORAGE_FAILED: Status.OUT_OF_RESOURCES,
     Refusal.NOT_ALLOWED: Status.NOT_AUTHORIZED,

@@ -113,7 +113,7 @@ def _batch(queue: deque[KeptInstance]) -> list[KeptInstance]:
     """Take the next instances: many small ones, or one that is large."""
     batch: list[KeptInstance] = []
     length = 0
-    while queue and len(batch) < MAX_BATCH and (not batch or length + queue[0].placement.length <= PART):
+    while queue and len(batch) < MAX_BATCH and (not batch or length + queue[0].length <= PART):
         batch.append(queue.popleft())
-        length += batch[-1].placement.length
+        length += batch[-1].length
     return batch

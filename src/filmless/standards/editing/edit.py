@@ -24,10 +24,11 @@ from filmless.standards.editing.splice import Edit, Splice, spliced
 from filmless.standards.editing.utf_8 import UTF_8, in_utf_8
 
 ORIGINAL_ATTRIBUTES = 0x04000561
+MOMENT = "%Y%m%d%H%M%S.%f%z"  # how a DT is written (PS3.5 6.2)
 FIRST_PIXEL_TAG = 0x7FE00000  # elements from here on are not changed
 
 _MODIFIED_ATTRIBUTES = 0x04000550
-_MOMENT, _SYSTEM, _SOURCE, _REASON = 0x04000562, 0x04000563, 0x04000564, 0x04000565
+_WHEN, _SYSTEM, _SOURCE, _REASON = 0x04000562, 0x04000563, 0x04000564, 0x04000565
 _ITEM_DELIMITER = 8  # bytes of a sequence's delimiter
 
 Changes = Mapping[int, Json | None]
@@ -173,10 +174,10 @@ class _HeaderEdit:
         )
         why = self._why
         texts = {_SYSTEM: ("LO", why.system), _SOURCE: ("LO", why.source), _REASON: ("CS", why.reason)}
-        moment = why.moment.strftime("%Y%m%d%H%M%S.%f%z")
+        moment = why.moment.strftime(MOMENT)
         return encoder.item(
             encoder.raw_element(_MODIFIED_ATTRIBUTES, "SQ", encoder.item(originals))
-            + encoder.element(_MOMENT, {"vr": "DT", "Value": [moment]})
+            + encoder.element(_WHEN, {"vr": "DT", "Value": [moment]})
             + b"".join(encoder.element(tag, {"vr": vr, "Value": [text]}) for tag, (vr, text) in texts.items())
         )
 
