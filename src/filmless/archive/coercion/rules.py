@@ -89,6 +89,11 @@ class Rules:
         tags |= {tag for rule in self.rules for tag, _ in rule.conditions}
         object.__setattr__(self, "wanted", WANTED | tags)
 
+    def texts(self, found: Scan) -> dict[int, str | None]:
+        """What an object says now of the attributes that the rules change."""
+        values = _Values(found)
+        return {rule.tag: values.get(rule.tag) for rule in self.rules}
+
     def changes(self, found: Scan, source: Source) -> tuple[dict[int, str | None], tuple[str, ...]]:
         """What the rules make of an object: tag to its new text, None for one to be removed; and which rules did.
 

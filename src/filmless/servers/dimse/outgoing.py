@@ -66,14 +66,13 @@ class Preparation:
         return Unready(kept, f"{'no transfer syntax' if contexts else 'no context'} accepted for {kept.sop_class_uid}")
 
     def _as_stored(self, kept: KeptInstance, context: AgreedContext) -> Ready:
-        place = kept.placement
         pieces = self.archive.chunks(kept, self.allowed)
-        if place.length <= PART:
-            return Ready(kept, context, memoryview(next(pieces))[place.head_length :], None)
+        if kept.length <= PART:
+            return Ready(kept, context, memoryview(b"".join(pieces))[kept.head_length :], None)
         for _ in pieces:
             pass  # a damaged object is found before its message begins, which could not be taken back
         parts = marked(
-            read_parts(lambda start, stop: self.archive.read(kept, start, stop), place.head_length, place.length)
+            read_parts(lambda start, stop: self.archive.read(kept, start, stop), kept.head_length, kept.length)
         )
         first, is_last = next(parts)
         return Ready(kept, context, first, None if is_last else parts)

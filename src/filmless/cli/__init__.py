@@ -8,8 +8,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from filmless import __version__, settings
-from filmless.settings import Settings, SettingsError
+from filmless import __version__
+from filmless.cli.coercion import coercions
+from filmless.cli.common import Config, Data, Json
+from filmless.cli.common import read_settings as _settings
+from filmless.cli.common import say as _say
+from filmless.cli.common import say_lines as _print
+from filmless.settings import SettingsError
 
 commands = typer.Typer(
     name="filmless",
@@ -29,10 +34,8 @@ commitments = typer.Typer(help="What peers asked us to keep safe (storage commit
 commands.add_typer(peers, name="ae")
 commands.add_typer(views, name="view")
 commands.add_typer(commitments, name="commitments")
+commands.add_typer(coercions, name="coercion")
 
-Data = Annotated[Path | None, typer.Option("--data", help="The data folder (FILMLESS_DATA; default: ./data).")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Config = Annotated[Path | None, typer.Option("--config", help="A settings file instead of DATA/filmless.toml.")]
 
 _ALLOW = "echo,store,find,move,get,commit"
 _ALLOW_HELP = "What may be done, separated by commas: echo, store, find, move, get, commit, reject, expire."
@@ -353,11 +356,6 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-def _settings(config: Path | None, **flags: object) -> Settings:
-    chosen = config or (Path(os.environ["FILMLESS_CONFIG"]) if os.environ.get("FILMLESS_CONFIG") else None)
-    return settings.read(flags, os.environ, chosen)
-
-
 def _sentences() -> tuple[type[Exception], ...]:
     """The errors whose text is a sentence for people."""
     if "filmless.app" not in sys.modules:
@@ -365,12 +363,3 @@ def _sentences() -> tuple[type[Exception], ...]:
     from filmless.app.sentences import SENTENCES
 
     return (SettingsError, *SENTENCES)
-
-
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        typer.echo(line)
-
-
-def _say(sentence: str) -> None:
-    typer.echo(sentence, err=True)
