@@ -132,15 +132,15 @@ class Archive:
         return piece
 
     def chunks(self, kept: KeptInstance, scope: Scope | None = None) -> Iterator[bytes]:
-        """The file as it is given out, in pieces; ``Damaged`` as ``received`` says it."""
-        received, edit, head_length = self.received(kept, scope), kept.edit, kept.placement.head_length
+        """The file as it is given out, in pieces; ``Damaged`` at the end, and an event, when it is not what was received."""
+        received, edit, head_length = self._received(kept, scope), kept.edit, kept.placement.head_length
         if edit is None:
             return received
         if edit.inflated_length is None:
             return spliced(received, edit, head_length)
         return self._deflated_chunks(kept, edit, b"".join(received), scope)
 
-    def received(self, kept: KeptInstance, scope: Scope | None) -> Iterator[bytes]:
+    def _received(self, kept: KeptInstance, scope: Scope | None) -> Iterator[bytes]:
         """The file as it was received, in pieces; ``Damaged`` at the end, and an event, when it is that no more."""
         place = kept.placement
         head, data_set = sha256(), sha256()

@@ -1,8 +1,6 @@
 """The commands of ``filmless``; what a script reads goes to standard output, everything else to standard error."""
 
-import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn
 

@@ -90,7 +90,7 @@ def test_it_is_kept_as_it_came_and_given_out_as_the_rules_want(coercing: Process
     (told,) = after.OriginalAttributesSequence
     assert (told.SourceOfPreviousValues, told.ReasonForTheAttributeModification) == ("TEST", "COERCE")
     assert told.ModifiedAttributesSequence[0].PatientName == "Test^Anna"
-    received = b"".join(coercing.archive.received(kept(coercing, image), SCOPE))
+    received = b"".join(coercing.archive._received(kept(coercing, image), SCOPE))
     assert received[kept(coercing, image).head_length :] == data_set_bytes(image, syntax)
 
 

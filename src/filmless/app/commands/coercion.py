@@ -68,9 +68,12 @@ def list_rules(settings: Settings, *, json: bool) -> Iterable[str]:
         rules = [_fields(rule) for rule in stored.refresh().rules]
     if json:
         return [as_json(rules)]
-    lists = ("arguments", "conditions")
-    shown = [[" ".join(text) if name in lists else str(text) for name, text in rule.items()] for rule in rules]
-    return as_table([name.upper() for name in ("name", "attribute", "action", *lists)], shown)
+    headings = ("NAME", "ATTRIBUTE", "ACTION", "ARGUMENTS", "CONDITIONS")
+    return as_table(headings, [[_shown(value) for value in rule.values()] for rule in rules])
+
+
+def _shown(value: object) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)
 
 
 def remove_rule(settings: Settings, name: str) -> None:
