@@ -132,13 +132,13 @@ class Archive:
         return piece
 
     def chunks(self, kept: KeptInstance, scope: Scope | None = None) -> Iterator[bytes]:
-        """The file as it is given out, in pieces; ``Damaged`` at the end, and an event, when it is not what was received."""
+        """The file as it is given out, in pieces; ``Damaged`` at the end, and an event, when its bytes changed."""
         received, edit, head_length = self._received(kept, scope), kept.edit, kept.placement.head_length
         if edit is None:
             return received
         if edit.inflated_length is None:
             return spliced(received, edit, head_length)
-        return self._deflated_chunks(kept, edit, b"".join(received), scope)
+        return self._deflated_chunks(kept, edit, received, scope)
 
     def _received(self, kept: KeptInstance, scope: Scope | None) -> Iterator[bytes]:
         """The file as it was received, in pieces; ``Damaged`` at the end, and an event, when it is that no more."""
@@ -192,10 +192,13 @@ class Archive:
         found: DicomJson = orjson.loads(data_set_json(self.read(kept, head, stop), kept.transfer_syntax_uid, None))
         return found
 
-    def _deflated_chunks(self, kept: KeptInstance, edit: Edit, file: bytes, scope: Scope | None) -> Iterator[bytes]:
-        yield file[: kept.head_length]
+    def _deflated_chunks(
+        self, kept: KeptInstance, edit: Edit, received: Iterator[bytes], scope: Scope | None
+    ) -> Iterator[bytes]:
+        file = memoryview(b"".join(received))
+        yield bytes(file[: kept.head_length])
         try:
-            yield from spliced_deflated(memoryview(file)[kept.head_length :], edit)
+            yield from spliced_deflated(file[kept.head_length :], edit)
         except BadBytes:
             self._record_damage(kept, scope)
             raise Damaged(kept.instance_uid) from None
