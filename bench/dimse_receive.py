@@ -21,7 +21,7 @@ import uvloop
 
 from filmless.archive.model import Outcome, Received, Stored, StoredAs
 from filmless.archive.scope import Scope
-from filmless.servers.association.listener import DicomListener
+from filmless.servers.association.listener import DicomListener, Entrance
 from filmless.servers.association.policy import Collaborators, Policy
 from filmless.servers.dimse.services import SERVICES
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
@@ -63,9 +63,8 @@ def receive(pipe: Connection) -> None:
     async def serve() -> None:
         nowhere = Nowhere()
         with ThreadPoolExecutor(2) as executor:
-            await DicomListener(Policy("FILMLESS"), Collaborators(nowhere, nowhere, nowhere, executor), SERVICES).serve(
-                sock
-            )  # type: ignore[arg-type]
+            given = Collaborators(nowhere, nowhere, nowhere, nowhere, nowhere, executor, nowhere)  # type: ignore[arg-type]
+            await DicomListener(Policy("FILMLESS"), given, SERVICES).serve(Entrance(sock, None))
 
     threading.Thread(target=tell, daemon=True).start()
     uvloop.run(serve())

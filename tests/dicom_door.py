@@ -20,7 +20,7 @@ from filmless.access.called_titles import CalledTitle
 from filmless.access.peers import Peer
 from filmless.access.roles import Role
 from filmless.archive.commitment import Request
-from filmless.archive.errors import Damaged, Unavailable
+from filmless.archive.errors import Damaged, NotFound, Unavailable
 from filmless.archive.model import (
     Buffer,
     DicomJson,
@@ -36,12 +36,15 @@ from filmless.archive.model import (
 )
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
+from filmless.pixels.codec_pool import CodecPool
 from filmless.servers.association.listener import DicomListener, Entrance
 from filmless.servers.association.policy import Collaborators, Policy
 from filmless.servers.association.refusals import Why
 from filmless.servers.association.secured import HandshakeFault
 from filmless.servers.association.summary import AssociationSummary
 from filmless.servers.dimse.services import SERVICES
+from filmless.standards.data_set.frames import FrameTable, locate_frames
+from filmless.standards.data_set.scanner import scan
 from filmless.standards.dimse.commands import CommandField, Element, read_command, write_command
 from filmless.standards.upper_layer.items import ProposedContext, UserIdentity, UserInformation
 from filmless.standards.upper_layer.pdu import AssociateRequest, PduType, write_pdu
@@ -93,6 +96,7 @@ class ArchiveInMemory:
         self.queries: list[Query] = []
         self.is_closed = threading.Event()  # the latest stream was closed
         self.came = threading.Event()  # something was stored
+        self.codecs = CodecPool()
         self.kept: dict[str, tuple[KeptInstance, str, bytes]] = {}
         self.selections: list[Selection] = []
         self.damaged: set[str] = set()
@@ -134,7 +138,10 @@ class ArchiveInMemory:
 
     def keep(self, image: Dataset, syntax: str = EXPLICIT) -> KeptInstance:
         """Have an instance to be retrieved."""
-        file = part10_bytes(image, syntax)
+        return self.keep_file(image, part10_bytes(image, syntax), syntax)
+
+    def keep_file(self, image: Dataset, file: bytes, syntax: str) -> KeptInstance:
+        """Have a Part 10 file to be retrieved; the image tells its identifiers."""
         head = head_length(file)
         kept = KeptInstance(
             image.StudyInstanceUID,
@@ -143,7 +150,7 @@ class ArchiveInMemory:
             image.SOPClassUID,
             syntax,
             Placement("pack", 0, len(file), head, sha256(file[:head]).digest(), sha256(file[head:]).digest()),
-            None,
+            scan(file[head:], syntax, frozenset()).pixel_offset,
             datetime.now(UTC),
         )
         self.kept[kept.instance_uid] = (kept, image.PatientID, file)
@@ -166,6 +173,14 @@ class ArchiveInMemory:
         if kept.instance_uid in self.unreadable:
             raise Unavailable("the disk")
         return self.kept[kept.instance_uid][2][start:stop]
+
+    def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable:
+        data_set = self.kept[kept.instance_uid][2][kept.placement.head_length :]
+        found = scan(data_set, kept.transfer_syntax_uid, frozenset())
+        table = locate_frames(data_set, found)
+        if table is None:
+            raise NotFound(kept.instance_uid)
+        return table
 
     def chunks(self, kept: KeptInstance, scope: Scope) -> Iterator[bytes]:
         self.gate.wait(10)
@@ -311,7 +326,8 @@ def door(
 
     async def serve() -> None:
         with ThreadPoolExecutor(8) as executor:
-            collaborators = Collaborators(archive, registry, record, commitments, executor, IdentitiesInMemory())
+            given = IdentitiesInMemory()
+            collaborators = Collaborators(archive, registry, record, commitments, archive.codecs, executor, given)
             listener = DicomListener(policy or Policy("FILMLESS"), collaborators, SERVICES)
             started.set_result((listener, asyncio.get_running_loop()))
             await listener.serve(Entrance(sock, tls))
@@ -329,6 +345,7 @@ def door(
         thread.join(10)
         sock.close()
         archive._executor.shutdown()
+        archive.codecs.close()
         assert not thread.is_alive()
 
 

@@ -167,7 +167,9 @@ class ServerParts:
         record = AssociationRecord(parts.events, registry)
         identities = UserIdentities(Accounts(parts.database, parts.events), settings.jwt_issuers)
         commitments = Commitments(parts.database, parts.events)
-        self.collaborators = Collaborators(parts.archive, registry, record, commitments, self._executor, identities)
+        self.collaborators = Collaborators(
+            parts.archive, registry, record, commitments, self._codecs, self._executor, identities
+        )
         self.may_accept = _may_accept(share)
 
     def recover(self) -> None:

@@ -20,10 +20,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from filmless.pixels.errors import CannotRender, Reason
-from filmless.pixels.request import ANSWER, Buffer, Request, read_failure
+from filmless.pixels.request import ANSWER, MAX_ANSWER_BYTES, Buffer, Request, read_failure
 
 PIPE_BYTES = 1 << 20  # of buffer in the kernel: a CT slice goes over in one write
-MAX_ANSWER_BYTES = 64 << 20
 PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "SYSTEMROOT")
 """The environment that a child sees; database addresses and secrets stay out."""
 

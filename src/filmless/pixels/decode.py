@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from filmless.pixels.codecs import jpeg, jpeg_2000, jpeg_xl, native, rle
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.pixel_module import COLOUR_SAMPLES, PixelModule
-
-RLE_LOSSLESS = "1.2.840.10008.1.2.5"
-DEFLATED_IMAGE_FRAME = "1.2.840.10008.1.2.8.1"
+from filmless.standards.dicom.transfer_syntaxes import (
+    DEFLATED_IMAGE_FRAME,
+    ENCAPSULATED_UNCOMPRESSED,
+    RLE_LOSSLESS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ def decode_encapsulated(frame: bytes, module: PixelModule, transfer_syntax_uid: 
     """A compressed frame, whole; raises CannotRender for bytes that do not decode."""
     if transfer_syntax_uid == RLE_LOSSLESS:
         return Decoded(rle.decode(frame, module), module.photometric, compressed=False)
+    if transfer_syntax_uid == ENCAPSULATED_UNCOMPRESSED:
+        return decode_native(frame, module, native.ByteOrder())
     if transfer_syntax_uid == DEFLATED_IMAGE_FRAME:
         inflated = native.inflate(frame, module)
         return Decoded(native.decode(inflated, module, native.ByteOrder()), module.photometric, compressed=False)

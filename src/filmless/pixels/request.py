@@ -20,6 +20,8 @@ MAX_FRAME_BYTES = 256 << 20  # one encoded frame
 MAX_WHOLE_BYTES = 64 << 20  # an object whose frames could not be located is sent whole up to here
 PIXEL_ELEMENT_BYTES = 12  # tag, VR and length of the pixel element: which of the three kinds, and its VR
 MAX_DETAIL = 200  # characters of a failure's detail
+MAX_ANSWER_BYTES = 64 << 20
+PHOTOMETRIC_BYTES = 16  # before native pixels: what their photometric interpretation is now, padded with spaces
 
 VIDEO = ("MPEG", "HEVC", "Fragmentable MPEG")
 QUESTION = struct.Struct(">IIQ")  # bytes of facts, of header, of frame
@@ -32,6 +34,7 @@ class Form(StrEnum):
     CARD = "card"  # nothing: it has no picture
     FRAME = "frame"  # the data set up to its pixel element, and one frame
     WHOLE = "whole"  # the data set
+    NATIVE = "native"  # as FRAME; the answer is no picture, but the frame's native pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,11 @@ class StoredImage:
 def thumbnail_request(image: StoredImage, width: int = 128, height: int = 128) -> Request:
     """Ask for a JPEG of the middle frame that fits the viewport, or of a card that names the object."""
     return lambda: _message(image, width, height)
+
+
+def native_request(image: StoredImage, number: int) -> Request:
+    """Ask for a frame (from 0) of an encapsulated object as native pixels."""
+    return lambda: _native_message(image, number)
 
 
 def card_request(sop_class_uid: str, note: str, width: int = 128, height: int = 128) -> Request:
@@ -116,6 +124,15 @@ def _message(image: StoredImage, width: int, height: int) -> list[Buffer]:
             pieces = _frame_pieces(image, located)
     facts = Facts(form, image.sop_class_uid, image.transfer_syntax_uid, width, height, number, video)
     return _question(facts, header, pieces)
+
+
+def _native_message(image: StoredImage, number: int) -> list[Buffer]:
+    located = _frame_range(image.frames, number) if image.frames else None
+    if located is None or image.pixel_offset is None:
+        raise CannotRender(Reason.UNSUPPORTED, "a frame that was not located")
+    header = _bounded_read(image, 0, image.pixel_offset + PIXEL_ELEMENT_BYTES, MAX_HEADER_BYTES)
+    facts = Facts(Form.NATIVE, image.sop_class_uid, image.transfer_syntax_uid, 0, 0, number)
+    return _question(facts, header, _frame_pieces(image, located))
 
 
 def _question(facts: Facts, header: Buffer = b"", pieces: Sequence[Buffer] = ()) -> list[Buffer]:

@@ -1,20 +1,25 @@
 """C-MOVE to a storage SCP of the tests: destinations, contexts, lost associations, what the requestor is told."""
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
+from pydicom import dcmread
+from pydicom.encaps import encapsulate
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
 from dicom_door import CT, EXPLICIT, IMPLICIT, ArchiveInMemory, Door, RawPeer, door
 from filmless.access.peers import Peer
 from filmless.standards.data_set.identifier import encode_identifier, parse_identifier
+from filmless.standards.data_set.part10 import write_head
 from filmless.standards.dimse.commands import CommandField, Element
 from filmless.standards.upper_layer.pdu import PduType
-from objects import ct_image, new_uid, series
+from objects import ct_image, data_set_bytes, new_uid, series
 
 STUDY_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"
+DEFLATED, MPEG4 = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.102"
 MOVE = 1  # presentation context
 
 
@@ -199,3 +204,30 @@ def test_the_requestor_is_told_how_far_it_is() -> None:
     assert mover.pending
     for one in mover.pending:
         assert sum(one[element] for element in range(0x1020, 0x1024)) == 3
+
+
+@pytest.mark.parametrize("stored", [EXPLICIT, DEFLATED])
+def test_an_object_is_transcoded_for_a_destination_that_does_not_take_its_syntax(stored: str) -> None:
+    archive, destination = ArchiveInMemory(), Destination([(CT, IMPLICIT)])
+    image = ct_image(PixelData=bytes(range(256)) * 6000, Rows=1000, Columns=768)
+    kept = archive.keep(image, stored)
+    with destination.running() as peer, moving(archive, peer) as (_, mover):
+        assert mover.move("DEST", kept.study_uid) == (0, (1, 0, 0), "", [])
+    syntax, data_set = destination.objects[kept.instance_uid]
+    assert syntax == IMPLICIT
+    read = dcmread(io.BytesIO(write_head(CT, kept.instance_uid, IMPLICIT) + data_set))
+    assert read.PixelData == image.PixelData
+    assert read.PatientName == image.PatientName
+
+
+def test_an_object_that_cannot_be_decoded_fails_and_says_what_to_accept() -> None:
+    archive, destination = ArchiveInMemory(), Destination()
+    image = ct_image(NumberOfFrames=5)
+    image.PixelData = encapsulate([b"a film in one piece."])
+    image["PixelData"].VR = "OB"
+    image["PixelData"].is_undefined_length = True
+    kept = archive.keep_file(image, write_head(CT, image.SOPInstanceUID, MPEG4) + data_set_bytes(image, MPEG4), MPEG4)
+    with destination.running() as peer, moving(archive, peer) as (_, mover):
+        status, counted, comment, failed = mover.move("DEST", kept.study_uid)
+    assert (status, counted, failed) == (0xA702, (0, 1, 0), [kept.instance_uid])
+    assert comment == f"cannot be decoded (unsupported); accept {MPEG4}"

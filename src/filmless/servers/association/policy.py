@@ -13,10 +13,12 @@ from filmless.archive.commitment import Request
 from filmless.archive.model import Buffer, KeptInstance, Matches, Outcome, Query, Received, Source
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
+from filmless.pixels.request import Request as CodecRequest
 from filmless.servers.association.refusals import Why
 from filmless.servers.association.secured import HandshakeFault
 from filmless.servers.association.summary import AssociationSummary
 from filmless.servers.memory import BLOCK, Regions
+from filmless.standards.data_set.frames import FrameTable
 from filmless.standards.upper_layer.association import Limits
 from filmless.standards.upper_layer.items import UserIdentity
 
@@ -83,6 +85,16 @@ class Archive(Protocol):
     def chunks(self, kept: KeptInstance, scope: Scope) -> Iterator[bytes]:
         """The stored file in pieces, compared with its hash before the last one; the iterator blocks."""
 
+    def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable:
+        """Where its frames lie; blocks."""
+
+
+class Codecs(Protocol):
+    """The pool of codec children."""
+
+    def submit(self, request: CodecRequest, /) -> Future[bytes]:
+        """Queue a request; the future holds the answer or ``CannotRender``."""
+
 
 class Commitments(Protocol):
     """The record of storage commitments; blocks."""
@@ -126,6 +138,7 @@ class Collaborators:
     peers: Peers
     record: Record
     commitments: Commitments
+    codecs: Codecs
     executor: Executor  # for calls that block
     identities: Identities
     memory: Regions = field(default_factory=lambda: Regions(REGION, SPARE))  # where data sets gather

@@ -20,6 +20,7 @@ async def c_get(operation: Operation) -> None:
         for kept in retrieval.instances:
             retrieval.tally.fail(kept.instance_uid, NO_ROLE)
     else:
-        preparation = Preparation(operation.collaborators.archive, retrieval.allowed, offered_by(takes))
+        given = operation.collaborators
+        preparation = Preparation(given.archive, given.codecs, retrieval.allowed, offered_by(takes))
         await Suboperations(retrieval, deque(retrieval.instances), preparation).run(operation.calls)
     retrieval.end()

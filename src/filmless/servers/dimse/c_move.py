@@ -118,8 +118,7 @@ class _Move:
         called, originator = operation.requestor.called_ae, operation.requestor.source.calling_ae
         opened = connect(peer.host, peer.port, peer.title, called, self._group.contexts, timeout=ANSWER_SECONDS)
         async with opened as client:
-            preparation = Preparation(
-                operation.collaborators.archive, self._retrieval.allowed, offered_by(client.contexts)
-            )
+            given, offered = operation.collaborators, offered_by(client.contexts)
+            preparation = Preparation(given.archive, given.codecs, self._retrieval.allowed, offered)
             move = (originator, operation.command.message_id)
             await Suboperations(self._retrieval, self._group.queue, preparation, move).run(client)

@@ -1,0 +1,42 @@
+"""One compressed frame as native pixels (PS3.5 8.1.1, A.4); runs in the codec child."""
+
+import numpy as np
+
+from filmless.pixels.attributes import read_attributes, read_pixel_module
+from filmless.pixels.decode import Decoded, decode_encapsulated
+from filmless.pixels.errors import CannotRender, Reason
+from filmless.pixels.pixel_module import PixelModule
+from filmless.pixels.request import MAX_ANSWER_BYTES, PHOTOMETRIC_BYTES, PIXEL_ELEMENT_BYTES, Facts
+from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
+
+
+def native_frame(facts: Facts, header: bytes, frame: bytes) -> bytes:
+    """The photometric interpretation, padded, and the frame's bytes: little endian, colour by pixel."""
+    syntax = transfer_syntax(facts.transfer_syntax_uid)
+    dataset = read_attributes(header[:-PIXEL_ELEMENT_BYTES], not syntax.explicit_vr, syntax.little_endian)
+    module = read_pixel_module(dataset, floating=False)
+    decoded = decode_encapsulated(frame, module, syntax.uid)
+    if decoded.values.shape != _shape(module):
+        raise CannotRender(Reason.DAMAGED, "the stream has another size than the attributes")
+    pixels = _bytes(decoded, module)
+    if len(pixels) + PHOTOMETRIC_BYTES > MAX_ANSWER_BYTES:
+        raise CannotRender(Reason.TOO_LARGE, f"{len(pixels)} bytes in a frame")
+    photometric = "YBR_FULL" if module.subsampled and decoded.photometric == module.photometric else decoded.photometric
+    return photometric.encode("ascii", "replace")[:PHOTOMETRIC_BYTES].ljust(PHOTOMETRIC_BYTES) + pixels
+
+
+def _shape(module: PixelModule) -> tuple[int, ...]:
+    plane = (module.rows, module.columns)
+    return plane if module.samples == 1 else (*plane, module.samples)
+
+
+def _bytes(decoded: Decoded, module: PixelModule) -> bytes:
+    values = decoded.values
+    if module.bits_allocated == 1:
+        return np.packbits(values.astype(np.uint8).reshape(-1), bitorder="little").tobytes()
+    width = module.bits_allocated // 8
+    if values.dtype.kind not in "iu" or values.dtype.itemsize > width:
+        raise CannotRender(
+            Reason.DAMAGED, f"samples of type {values.dtype} where {module.bits_allocated} bits are allocated"
+        )
+    return np.ascontiguousarray(values.astype(f"<{values.dtype.kind}{width}")).tobytes()
