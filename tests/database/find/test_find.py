@@ -304,6 +304,29 @@ def test_patients_are_counted_within_the_scope(people: PostgresFind) -> None:
     assert people.count(query(Level.PATIENT), one) == Count(1, is_exact=True)
 
 
+def test_one_patient_answers_for_all_who_came_under_a_key(find: PostgresFind, rows: Rows, database: Database) -> None:
+    for number, name in enumerate(("Adams^A", "Baker^B", "Clark^C")):
+        rows.study(f"1.{number}", {f"1.{number}.1": {"Modality": "CT"}}, PatientID="SAME", PatientName=name)
+        rows.study(f"2.{number}", PatientID="", PatientName=name)
+    with database.connection() as connection:
+        connection.execute("update patient set variant = '' where name_folded = 'adams^a' and patient_id = 'SAME'")
+    (first,) = people_of(find, query(Level.PATIENT, PatientID="SAME"))
+    assert values(first, "00100010")[0]["Alphabetic"] == "Adams^A"
+    assert [values(first, key) for key in ("00201200", "00201202")] == [[3], [3]]
+    (named,) = people_of(find, query(Level.PATIENT, PatientID="SAME", PatientName="baker*"))
+    assert values(named, "00100010")[0]["Alphabetic"] == "Baker^B"
+    assert len(people_of(find, query(Level.PATIENT))) == 4
+    assert find.count(query(Level.PATIENT), ALL).number == 4
+    assert len(find.find(query(PatientID="SAME"), ALL).matches) == 3
+    scope = Scope("test", study_uids=frozenset({"1.1"}))
+    (reached,) = find.find(query(Level.PATIENT, PatientID="SAME"), scope).matches
+    assert values(reached, "00100010")[0]["Alphabetic"] == "Baker^B"
+
+
+def people_of(find: PostgresFind, asked: Query) -> list[DicomJson]:
+    return list(find.stream(asked, ALL))
+
+
 @pytest.mark.parametrize("level", list(Level))
 def test_a_scope_is_obeyed_at_every_level(people: PostgresFind, level: Level) -> None:
     nothing = Scope("test")

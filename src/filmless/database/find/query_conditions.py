@@ -118,7 +118,7 @@ class Conditions:
 
     def _column(self, field: str, kind: Kind, wanted: Wanted) -> str:
         if field in PATIENT_COUNT:
-            column = f"({self._reach.patient_counts('p.id', PATIENT_COUNT[field])})"
+            column = f"({self._reach.patient_counts(PATIENT_COUNT[field])})"
         elif field in STUDY_COUNT:
             column = f"({self._reach.study_counts(STUDY_COUNT[field])})"
         else:

@@ -1,5 +1,6 @@
 """A query and a scope become one statement: only the tables that are needed, counts only for the rows of the page."""
 
+import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
@@ -203,11 +204,13 @@ class Compiler:
         conditions = Conditions(bound, reach, self._criteria.zone)
         written = [conditions.condition(condition) for condition in self._criteria.all_of]
         written += [conditions.word(word) for word in self._criteria.words]
+        if self._query.level is Level.PATIENT:
+            if not self._scope.is_unbounded:
+                within = f"from study c where c.patient_id = p.id and {reach.rows(study='c')}"
+                written.append(f"exists ({select(within)})")
+            return [*written, _first_of_key(all_of(written))]
         if self._scope.is_unbounded:
             return written
-        if self._query.level is Level.PATIENT:
-            reached = reach.rows(study="c")
-            return [*written, f"exists ({select(f'from study c where c.patient_id = p.id and {reached}')})"]
         return [*written, reach.rows(series=None if self._query.level is Level.STUDY else "e")]
 
     def _filtered_levels(self) -> frozenset[Level]:
@@ -247,7 +250,7 @@ class Compiler:
             names = ("studies", "series", "instances")
             columns += [f"patient_count.{name} as patient_{name}" for name in names]
             counted = ", ".join(f"{PATIENT_COUNT[f'patient_{name}']} as {name}" for name in names)
-            joined.append(f"cross join lateral ({reach.patient_counts('p.id', counted)}) patient_count")
+            joined.append(f"cross join lateral ({reach.patient_counts(counted)}) patient_count")
         columns += [f"page.sort{n}" for n in range(len(self.sortings))]
         return ", ".join(columns), f"{' '.join(joined)} order by {self._order_of('page')}"
 
@@ -263,6 +266,18 @@ def _joins(level: Level, needed: Set[Level]) -> list[str]:
     """Give the joins from a level up to the highest that is needed."""
     highest = min((DEPTH_OF[one] for one in needed), default=DEPTH_OF[level])
     return [join for above, join in _JOIN if highest <= DEPTH_OF[above] < DEPTH_OF[level]]
+
+
+def _first_of_key(conditions: str) -> str:
+    """Leave one patient of each issuer and Patient ID: no two entities of a level have one unique key (PS3.4 C.2.2).
+
+    Where another name, birth date or sex came under a key, the first holder of it answers, or who meets the
+    conditions if he does not. All names in the conditions are from tables here, so an alias can be told in them.
+    """
+    holder = re.sub(r"\bp\.", "h.", conditions)
+    same = "h.issuer = p.issuer and h.patient_id = p.patient_id and h.variant = ''"
+    others = f"exists ({select(f'from patient h where {same} and {holder}')})"
+    return f"(p.variant = '' or p.patient_id = '' or not {others})"
 
 
 def _asks_for_date(condition: Condition) -> bool:

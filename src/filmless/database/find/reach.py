@@ -48,12 +48,13 @@ class Reach:
         """Count what is shown of a study."""
         return select(f"{counts} from series c where c.study_id = s.id and {self.series('c')}")
 
-    def patient_counts(self, patient_id: str, counts: str) -> str:
-        """Count what is reached of a patient."""
+    def patient_counts(self, counts: str) -> str:
+        """Count what is reached of a patient, of all who came under the same issuer and Patient ID."""
         return select(
-            f"{counts} from study c join patient o on o.id = c.patient_id "
+            f"{counts} from patient o join study c on c.patient_id = o.id "
             f"left join series r on r.study_id = c.id and {self.series('r')} "
-            f"where c.patient_id = {patient_id} and {self.rows(study='c', patient='o')}"
+            "where o.issuer = p.issuer and o.patient_id = p.patient_id and (o.patient_id <> '' or o.id = p.id) "
+            f"and {self.rows(study='c', patient='o')}"
         )
 
     def _named(self, study: str, patient: str) -> str:
