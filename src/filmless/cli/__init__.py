@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from filmless import __version__
+from filmless.cli import query_retrieve
 from filmless.cli.coercion import coercions
 from filmless.cli.common import Config, Data, Json
 from filmless.cli.common import read_settings as _settings
@@ -33,6 +34,7 @@ commands.add_typer(peers, name="ae")
 commands.add_typer(views, name="view")
 commands.add_typer(commitments, name="commitments")
 commands.add_typer(coercions, name="coercion")
+query_retrieve.add_to(commands)
 
 
 _ALLOW = "echo,store,find,move,get,commit"

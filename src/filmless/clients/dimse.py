@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from filmless.clients.faults import FindFailed, Lost, NotAccepted, NotReached, Rejected, Reply
 from filmless.clients.files import Sendable
@@ -17,6 +17,7 @@ from filmless.standards.dimse.commands import (
     Element,
     store_request,
     write_command,
+    write_response,
 )
 from filmless.standards.dimse.messages import CommandReceived, DataSetPiece, Malformed, MessageReader
 from filmless.standards.dimse.status import StatusKind, status_kind
@@ -84,6 +85,19 @@ async def connect(  # noqa: PLR0913  a peer is four of them
         await client.close()
 
 
+class Keeper(Protocol):
+    """Takes the objects that a peer stores with us on our association, one after the other."""
+
+    def begin(self, command: Command, context: AgreedContext) -> None:
+        """An object comes."""
+
+    def write(self, fragment: Buffer) -> None:
+        """A piece of its data set."""
+
+    def end(self) -> int:
+        """It is whole: the status to answer."""
+
+
 class Client:
     """An association that we asked for; made by ``connect``. One request at a time."""
 
@@ -98,6 +112,7 @@ class Client:
         self._messages = MessageReader()
         self._command: Command | None = None  # whose data set is arriving
         self._data_set = bytearray()
+        self.keeper: Keeper | None = None  # of what the peer stores with us; None: it may not
         self._arrived: list[tuple[Command, bytes]] = []
         self._is_released = False
         self._message_id = 0
@@ -265,20 +280,36 @@ class Client:
 
     def _take_message(self, data: Data) -> None:
         match self._messages.take(data):
-            case CommandReceived(_, command) if command.has_data_set:
+            case CommandReceived(context_id, command) if command.has_data_set:
                 self._command, self._data_set = command, bytearray()
+                if command.field == CommandField.C_STORE:
+                    self._keeper().begin(command, self._association.contexts[context_id])
             case CommandReceived(_, command):
                 self._arrived.append((command, b""))
             case DataSetPiece(fragment, is_last) if self._command is not None:
-                self._data_set += fragment
-                if len(self._data_set) > MAX_IDENTIFIER:
-                    raise Lost("an identifier beyond its limit")
-                if is_last:
-                    self._arrived.append((self._command, bytes(self._data_set)))
+                self._take_piece(data.context_id, self._command, fragment, is_last=is_last)
             case Malformed(reason):
                 raise Lost(reason)
             case _:
                 pass  # a command that is not whole yet
+
+    def _take_piece(self, context_id: int, command: Command, fragment: bytes | memoryview, *, is_last: bool) -> None:
+        if command.field == CommandField.C_STORE:
+            self._keeper().write(fragment)
+            if is_last:
+                answer = write_response(command, self._keeper().end())
+                self._association.send_data(context_id, answer, self._loop.time(), is_command=True)
+            return
+        self._data_set += fragment
+        if len(self._data_set) > MAX_IDENTIFIER:
+            raise Lost("an identifier beyond its limit")
+        if is_last:
+            self._arrived.append((command, bytes(self._data_set)))
+
+    def _keeper(self) -> "Keeper":
+        if self.keeper is None:
+            raise Lost("the peer stores with us unasked")
+        return self.keeper
 
 
 def _reply(command: Command) -> Reply:
