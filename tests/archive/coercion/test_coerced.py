@@ -12,11 +12,12 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, JPEG2000Lossless
 
-from archive_process import SCOPE, SOURCE, Process, policy
+from archive_process import SCOPE, SOURCE, Process, policy, received
 from filmless.archive.coercion.rules import Action, Rule
 from filmless.archive.errors import Damaged
 from filmless.archive.model import DuplicatePolicy, KeptInstance, Level, Query, Refusal, Stored, StoredAs
 from filmless.archive.receive.replay import Recovered
+from filmless.archive.scope import Scope, View
 from filmless.database.connect import Database
 from filmless.standards.data_set.part10 import write_head
 from objects import NATIVE_SYNTAXES, ct_image, data_set_bytes, new_uid
@@ -90,8 +91,8 @@ def test_it_is_kept_as_it_came_and_given_out_as_the_rules_want(coercing: Process
     (told,) = after.OriginalAttributesSequence
     assert (told.SourceOfPreviousValues, told.ReasonForTheAttributeModification) == ("TEST", "COERCE")
     assert told.ModifiedAttributesSequence[0].PatientName == "Test^Anna"
-    received = b"".join(coercing.archive._received(kept(coercing, image), SCOPE))
-    assert received[kept(coercing, image).head_length :] == data_set_bytes(image, syntax)
+    stored = b"".join(coercing.archive._received(kept(coercing, image), SCOPE))
+    assert stored[kept(coercing, image).head_length :] == data_set_bytes(image, syntax)
 
 
 def test_it_is_found_by_its_new_values(coercing: Process) -> None:
@@ -358,3 +359,15 @@ def test_many_of_a_group_are_coerced_together(coercing: Process) -> None:
 
     assert all(isinstance(outcome, Stored) and outcome.originals for outcome in outcomes)
     assert [given_out(coercing, image).PatientID for image in images] == [f"H1-P{number}" for number in range(20)]
+
+
+def test_a_view_is_judged_by_what_is_found(process: Process) -> None:
+    process.rules.put(Rule("modality", 0x00080060, Action.SET, "MR", conditions=((0x00080060, "CT"),)))
+    through = Scope("ae:TEST", everything=True, view=View(modalities=frozenset(("MR",))))
+    shown, hidden = ct_image(), ct_image(Modality="US")
+
+    outcomes = [process.archive.store(received(image), through).result(30) for image in (shown, hidden)]
+
+    assert isinstance(outcomes[0], Stored)
+    assert outcomes[1].refusal is Refusal.NOT_ALLOWED
+    assert given_out(process, shown).Modality == "MR"

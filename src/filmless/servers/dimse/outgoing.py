@@ -115,16 +115,16 @@ class Preparation:
     @contextmanager
     def _image(self, kept: KeptInstance) -> Iterator[StoredImage]:
         """The object as the transcoder reads it, compared with its hash; one that is deflated is inflated to a file."""
-        place, syntax = kept.placement, transfer_syntax(kept.transfer_syntax_uid)
+        syntax = transfer_syntax(kept.transfer_syntax_uid)
         pieces = self.archive.chunks(kept, self.allowed)
         with SpooledTemporaryFile(max_size=PART) as file:
             if syntax.deflated:
-                length = _inflate(pieces, place.head_length, file)
+                length = _inflate(pieces, kept.head_length, file)
                 read, head_length, uid = _reader(file), 0, EXPLICIT_VR_LITTLE_ENDIAN
             else:
                 for _ in pieces:
                     pass
-                length, head_length, uid = place.length, place.head_length, kept.transfer_syntax_uid
+                length, head_length, uid = kept.length, kept.head_length, kept.transfer_syntax_uid
                 read = partial(self.archive.read, kept)
             frames = self._frames(kept) if syntax.encapsulated and kept.pixel_offset is not None else None
             yield StoredImage(read, length, head_length, kept.sop_class_uid, uid, kept.pixel_offset, frames)
