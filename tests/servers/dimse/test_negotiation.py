@@ -102,6 +102,14 @@ def test_negotiation_items_are_answered_within_what_we_do() -> None:
     assert agree(AssociateRequest("FILMLESS", "CT1", (), UserInformation()), POLICY, NOBODY).user.async_window is None
 
 
+def test_a_requestor_that_gets_films_is_given_them_as_they_are() -> None:
+    endoscopy, mpeg2 = "1.2.840.10008.5.1.4.1.1.77.1.1.1", "1.2.840.10008.1.2.4.100"
+    user = UserInformation(16384, roles=(Role(endoscopy, scu=False, scp=True),))
+    contexts = (ProposedContext(1, endoscopy, (mpeg2, EXPLICIT)),)
+    (result,) = agree(AssociateRequest("FILMLESS", "WS", contexts, user), POLICY, NOBODY).results
+    assert result.transfer_syntax == mpeg2
+
+
 @pytest.mark.parametrize(
     ("uid", "allow", "agreed"),
     [

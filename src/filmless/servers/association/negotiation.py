@@ -15,6 +15,7 @@ from filmless.standards.dicom.sop_classes import (
     SOP_CLASSES,
     STORAGE_COMMITMENT,
     VERIFICATION,
+    VIDEO_CLASSES,
     Hierarchy,
     Service,
 )
@@ -164,6 +165,8 @@ def _answer(context: ProposedContext, offer: _Offer) -> ContextResult:
     usable = [uid for uid in context.transfer_syntaxes if _is_usable(uid, operation)]
     if not usable:
         return _refuse(context, Result.TRANSFER_SYNTAXES_NOT_SUPPORTED)
+    if context.abstract_syntax in VIDEO_CLASSES & offer.takers:  # films are not decoded: they go as they are
+        usable = [uid for uid in usable if transfer_syntax(uid).encapsulated][:1] or usable
     order = offer.order
     chosen = min(usable, key=lambda uid: order.index(uid) if uid in order else len(order) + preference(uid))
     return ContextResult(context.context_id, Result.ACCEPTANCE, chosen)
