@@ -26,9 +26,14 @@ class BadPeer(Exception):
         return self.reason
 
 
+def is_title(text: str) -> bool:
+    """Whether a text can be an AE title; others need not be looked up."""
+    return _TITLE.fullmatch(text) is not None
+
+
 def check_title(title: str) -> None:
     """Refuse with ``BadPeer`` what is no AE title."""
-    if not _TITLE.fullmatch(title):
+    if not is_title(title):
         raise BadPeer("An AE title has 1 to 16 printable characters, no backslash, no space at its ends.")
 
 

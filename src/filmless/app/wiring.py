@@ -14,6 +14,7 @@ from filmless import __version__
 from filmless.access.seal import AesSivSeal
 from filmless.app.cursor_key import cursor_key
 from filmless.app.data_folder import Reached
+from filmless.app.dicom_tls import calling_tls
 from filmless.app.housekeeping import Housekeeping
 from filmless.app.identities import UserIdentities
 from filmless.app.record import AssociationRecord
@@ -168,7 +169,7 @@ class ServerParts:
         identities = UserIdentities(Accounts(parts.database, parts.events), settings.jwt_issuers)
         commitments = Commitments(parts.database, parts.events)
         self.collaborators = Collaborators(
-            parts.archive, registry, record, commitments, self._codecs, self._executor, identities
+            parts.archive, registry, record, commitments, self._codecs, self._executor, identities, calling_tls(settings)
         )
         self.may_accept = _may_accept(share)
 

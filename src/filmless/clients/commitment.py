@@ -1,5 +1,6 @@
 """Telling a peer what came of its storage commitment: N-EVENT-REPORT on an association of our own (PS3.4 J.3.3)."""
 
+import ssl
 from dataclasses import dataclass
 
 from filmless.archive.commitment import Commitment
@@ -20,7 +21,9 @@ class ReportRefused(Exception):
     reason: str
 
 
-async def send_report(host: str, port: int, title: str, commitment: Commitment) -> None:
+async def send_report(
+    host: str, port: int, title: str, commitment: Commitment, tls: ssl.SSLContext | None = None
+) -> None:
     """Send the report of a decided commitment; ``DimseError`` when it is not reached, ``ReportRefused`` when it is.
 
     We propose to be SCP (PS3.7 D.3.3.4). A peer that does not answer that item is sent the report all the same: many
@@ -28,7 +31,7 @@ async def send_report(host: str, port: int, title: str, commitment: Commitment) 
     """
     request, failures = commitment.request, commitment.failures or ()
     contexts, roles = [(STORAGE_COMMITMENT, _SYNTAXES)], (Role(STORAGE_COMMITMENT, scu=False, scp=True),)
-    async with connect(host, port, title, request.called_ae, contexts, roles=roles) as client:
+    async with connect(host, port, title, request.called_ae, contexts, roles=roles, tls=tls) as client:
         context = client.context(STORAGE_COMMITMENT)
         asked = CommitmentList(request.transaction_uid, request.references)
         data_set = report_data_set(asked, failures, request.called_ae, context.transfer_syntax)

@@ -74,20 +74,25 @@ class FreshContext:
     def __init__(self, files: TlsFiles, make: Callable[[TlsFiles], ssl.SSLContext]) -> None:
         self._files, self._make = files, make
         self._lock = threading.Lock()
-        self._seen = _look(files)
-        self._context = make(files)
+        self._seen: _Seen | None = None
+        self._context: ssl.SSLContext | None = None
 
     def __call__(self) -> ssl.SSLContext:
-        """The context of the files as they are now; the former one while they cannot be used."""
+        """The context of the files as they are now; the former one while they cannot be used.
+
+        Raises ``TlsError`` where there is no former one.
+        """
         with self._lock:
             seen = _look(self._files)
             if seen != self._seen:
                 self._seen = seen
                 try:
                     self._context = self._make(self._files)
-                    log.info("tls_files_read_again")
+                    log.info("tls_files_read")
                 except TlsError as fault:
                     log.error("tls_files_not_usable", reason=str(fault))
+            if self._context is None:
+                self._context = self._make(self._files)
             return self._context
 
 

@@ -45,7 +45,7 @@ async def _report(work: Work, decided: Commitment) -> None:
     place = (rules.host or peer.host, rules.port or peer.port)
     if not place[1]:
         raise NoPlace(f"{request.ae} is registered without a port: give one, or --commit-to")
-    await send_report(*place, rules.title or peer.title, decided)
+    await send_report(*place, rules.title or peer.title, decided, work.tls() if peer.tls else None)
 
 
 async def _try_again(work: Work, decided: Commitment, error: str) -> None:

@@ -1,6 +1,7 @@
 """What jobs are given to work with."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class Work:
     files: Files
     executor: Executor  # for calls that block
     now: Callable[[], datetime]
+    tls: Callable[[], ssl.SSLContext]  # by which peers are called that want it
 
     async def call(self, function: Callable[..., T], *arguments: object) -> T:
         """Run a call that blocks."""

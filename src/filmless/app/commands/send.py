@@ -1,7 +1,8 @@
 """``filmless echo`` and ``filmless send``: we as the requesting side of an association."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.markup import escape
 
 from filmless.app.commands.command_error import CommandError
 from filmless.app.commands.peers import Target, find_target
+from filmless.app.dicom_tls import calling_tls
 from filmless.clients.dimse import MAX_CONTEXTS, Client, connect
 from filmless.clients.faults import DimseError, NotAccepted, explain
 from filmless.clients.files import Sendable, contexts_of, sendable
@@ -33,12 +35,19 @@ def echo(settings: Settings, target: str) -> None:
 async def _echo(settings: Settings, peer: Target) -> None:
     contexts = [(VERIFICATION, DEFAULT_SYNTAXES)]
     try:
-        async with connect(peer.host, peer.port, peer.title, settings.ae, contexts) as client:
+        async with _connect(settings, peer, contexts) as client:
             reply = await client.echo()
     except DimseError as error:
         raise CommandError(f"{peer.title} does not answer: {explain(error)}.") from None
     if not reply.is_success:
         raise CommandError(f"{peer.title} answered with status {reply.status:04X}.")
+
+
+def _connect(
+    settings: Settings, peer: Target, contexts: Sequence[tuple[str, Sequence[str]]]
+) -> AbstractAsyncContextManager[Client]:
+    tls = calling_tls(settings)() if peer.tls else None
+    return connect(peer.host, peer.port, peer.title, settings.ae, contexts, tls=tls)
 
 
 def send(settings: Settings, target: str, paths: list[Path]) -> int:
@@ -84,7 +93,7 @@ async def _send(settings: Settings, peer: Target, files: list[Sendable]) -> list
     for group in _groups(files):
         before = len(results)
         try:
-            async with connect(peer.host, peer.port, peer.title, settings.ae, contexts_of(group)) as client:
+            async with _connect(settings, peer, contexts_of(group)) as client:
                 for file in group:
                     results.append(await _send_one(client, file))  # noqa: PERF401  what was answered stays when the rest fails
         except DimseError as error:

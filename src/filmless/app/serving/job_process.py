@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import uvloop
 
+from filmless.app.dicom_tls import calling_tls
 from filmless.app.wiring import packs_folder
 from filmless.database.ae_titles import AeTitles
 from filmless.database.commitment_rules import CommitmentRegistry
@@ -63,4 +64,5 @@ class JobProcess:
             files=PackFolder(packs_folder(self.settings)),
             executor=executor,
             now=lambda: datetime.now(UTC),
+            tls=calling_tls(self.settings),
         )

@@ -5,7 +5,8 @@ import socket
 from dataclasses import dataclass
 from functools import partial
 
-from filmless.clients.tls import FreshContext, TlsFiles, server_context
+from filmless.app.dicom_tls import tls_files
+from filmless.clients.tls import FreshContext, server_context
 from filmless.servers.association.listener import Entrance
 from filmless.settings import Address, Settings
 
@@ -62,12 +63,7 @@ def _check_dimse_tls(settings: Settings) -> None:
             "DICOM TLS demands certificates of peers: give the authorities they come from as --dimse-tls-authorities, "
             "or let peers come without one by --dimse-tls-optional."
         )
-    server_context(dimse_tls_files(settings), demands_certificate=not settings.dimse_tls_optional)
-
-
-def dimse_tls_files(settings: Settings) -> TlsFiles:
-    """The files of DICOM TLS, for peers that call and for those that are called."""
-    return TlsFiles(settings.dimse_tls_certificate, settings.dimse_tls_key, settings.dimse_tls_authorities)
+    server_context(tls_files(settings), demands_certificate=not settings.dimse_tls_optional)
 
 
 def entrances(settings: Settings, sockets: Listening) -> list[Entrance]:
@@ -76,7 +72,7 @@ def entrances(settings: Settings, sockets: Listening) -> list[Entrance]:
     if sockets.dimse_tls is None:
         return [plain]
     make = partial(server_context, demands_certificate=not settings.dimse_tls_optional)
-    return [plain, Entrance(sockets.dimse_tls, FreshContext(dimse_tls_files(settings), make))]
+    return [plain, Entrance(sockets.dimse_tls, FreshContext(tls_files(settings), make))]
 
 
 def bind(address: Address, what: str) -> socket.socket:

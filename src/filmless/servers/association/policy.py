@@ -1,6 +1,7 @@
 """What holds for a DICOM listener: its title, its limits, and what it is given to work with."""
 
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -141,4 +142,5 @@ class Collaborators:
     codecs: Codecs
     executor: Executor  # for calls that block
     identities: Identities
+    tls: Callable[[], ssl.SSLContext] = ssl.create_default_context  # by which peers are called that want it
     memory: Regions = field(default_factory=lambda: Regions(REGION, SPARE))  # where data sets gather

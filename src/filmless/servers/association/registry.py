@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from filmless.access.called_titles import CalledTitle
-from filmless.access.peers import Peer, is_network
+from filmless.access.peers import Peer, is_network, is_title
 from filmless.servers.association.policy import Peers
 
 _LIFE = 1.0  # seconds that an answer is remembered
@@ -44,9 +44,9 @@ class Registry:
         return caller
 
     def _look_up(self, title: str, called: str, address: str) -> Caller:
-        peer = self._peers.find(title)
+        peer = self._peers.find(title) if is_title(title) else None
         is_known_host = peer is not None and _is_address_of(peer.host, address)
-        return Caller(peer, is_known_host, self._peers.find_called(called))
+        return Caller(peer, is_known_host, self._peers.find_called(called) if is_title(called) else None)
 
 
 def _is_address_of(host: str, address: str) -> bool:

@@ -116,7 +116,9 @@ class _Move:
     async def _associate(self) -> None:
         operation, peer = self._retrieval.operation, self._peer
         called, originator = operation.requestor.called_ae, operation.requestor.source.calling_ae
-        opened = connect(peer.host, peer.port, peer.title, called, self._group.contexts, timeout=ANSWER_SECONDS)
+        tls = operation.collaborators.tls() if peer.tls else None
+        place = (peer.host, peer.port, peer.title)
+        opened = connect(*place, called, self._group.contexts, timeout=ANSWER_SECONDS, tls=tls)
         async with opened as client:
             given, offered = operation.collaborators, offered_by(client.contexts)
             preparation = Preparation(given.archive, given.codecs, self._retrieval.allowed, offered)
