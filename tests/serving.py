@@ -52,8 +52,8 @@ class Server:
         self._reader.start()
         wait_until(lambda: bool(re.search(r"^Data ", self.log, re.MULTILINE)) or self.process.poll() is not None)
         assert self.process.poll() is None, self.log
-        self.port = int(self._found(r"^DICOM .*:(\d+)$"))
-        self.url = self._found(r"^Web\s+(\S+)$")
+        self.port = int(self.found(r"^DICOM .*:(\d+)$"))
+        self.url = self.found(r"^Web\s+(\S+)$")
         wait_until(self.is_ready)
         return self
 
@@ -103,7 +103,7 @@ class Server:
         for line in self.process.stderr:
             self.log += line
 
-    def _found(self, pattern: str) -> str:
+    def found(self, pattern: str) -> str:
         found = re.search(pattern, self.log, re.MULTILINE)
         assert found is not None, self.log
         return found[1]

@@ -2,14 +2,17 @@
 
 import os
 import shutil
+import socket
 import ssl
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 import trustme
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE
@@ -18,8 +21,9 @@ from dcmtk_tools import dcmtk, run
 from dicom_door import door
 from filmless.access.peers import Peer
 from filmless.clients.tls import FreshContext, TlsFiles, server_context
-from objects import ct_image
+from objects import ct_image, write_file
 from pki import Pki, make_pki
+from serving import Server, wait_until
 
 VERIFICATION = "1.2.840.10008.1.1"
 
@@ -31,6 +35,17 @@ def pki(tmp_path: Path) -> Pki:
 
 def entrance(pki: Pki, *, demanded: bool = True) -> Callable[[], ssl.SSLContext]:
     return FreshContext(pki.issue("archive"), partial(server_context, demands_certificate=demanded))
+
+
+@contextmanager
+def free_port() -> Iterator[int]:
+    """A port that nobody has; it is let go at the end of the block, and taken by whoever is told of it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        yield taken.getsockname()[1]
+
+
+def study_of(path: Path) -> str:
+    return str(dcmread(path, stop_before_pixels=True).StudyInstanceUID)
 
 
 def sendable_image() -> Dataset:
@@ -173,3 +188,41 @@ def test_nothing_below_tls_1_2_and_no_weak_suite_is_spoken(pki: Pki) -> None:
     assert accepted
     assert all("ECDHE" in line or "TLS_AES" in line or "TLS_CHACHA" in line for line in accepted)
     assert not any("CBC" in line or line.split()[-1].endswith("-SHA") for line in accepted if "ECDHE" in line)
+
+
+def test_the_whole_program_serves_calls_and_moves_over_tls(pki: Pki, tmp_path: Path) -> None:
+    """A peer stores, queries and moves over TLS; what it is sent comes by TLS too; who has no certificate is listed."""
+    ours, peer = pki.issue("archive"), pki.issue("WS1")
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "filmless.toml").write_text(
+        f'dimse_tls = "127.0.0.1:0"\ndimse_tls_certificate = "{ours.certificate}"\ndimse_tls_key = "{ours.key}"\n'
+        f'dimse_tls_authorities = "{ours.authorities}"\n'
+    )
+    tls = ("+tls", str(peer.key), str(peer.certificate), "+cf", str(peer.authorities))
+    sent = write_file(tmp_path, ct_image(PatientID="TLS1"))
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    server = Server(data, "--workers", "1").start()
+    try:
+        port, plain = server.found(r"^TLS .*:(\d+)$"), str(server.port)
+        run(dcmtk("storescu"), *tls, "-aet", "WS1", "-aec", "FILMLESS", "127.0.0.1", port, str(sent))
+        with free_port() as inbox_port:
+            assert server.run("ae", "add", "WS1", "127.0.0.1", str(inbox_port), "--tls").returncode == 0
+        receiver = subprocess.Popen([dcmtk("storescp"), *tls, "-aet", "WS1", "-od", str(inbox), str(inbox_port)])
+        try:
+            wait_until(lambda: server.run("ae", "test", "WS1").returncode == 0)
+            key = ("-S", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={study_of(sent)}")
+            call = ("-aet", "WS1", "-aec", "FILMLESS", *key, "127.0.0.1")
+            assert "TLS1" in run(dcmtk("findscu"), *tls, "-v", "-k", "PatientID", *call, port)
+            run(dcmtk("movescu"), "-aem", "WS1", *call, plain)  # many a movescu asks without TLS; it is sent to by TLS
+        finally:
+            receiver.terminate()
+            receiver.wait(20)
+        assert len(list(inbox.iterdir())) == 1
+        nobody = [dcmtk("echoscu"), "+tla", "+cf", str(pki.authorities), "-aec", "FILMLESS", "127.0.0.1", port]
+        assert subprocess.run(nobody, capture_output=True, timeout=60, check=False).returncode != 0
+        wait_until(lambda: "no certificate" in server.run("associations", "--failed").stdout)
+        assert server.run("associations", "--ae", "WS1", "--json").stdout.count('"tls":"TLSv1') == 2
+    finally:
+        server.close()

@@ -162,7 +162,7 @@ def _answer(context: ProposedContext, offer: _Offer) -> ContextResult:
         return _refuse(context, Result.ABSTRACT_SYNTAX_NOT_SUPPORTED)
     if operation not in offer.rights and context.abstract_syntax not in offer.takers:
         return _refuse(context, Result.USER_REJECTION)
-    usable = [uid for uid in context.transfer_syntaxes if _is_usable(uid, operation)]
+    usable = [uid for uid in context.transfer_syntaxes if is_usable(uid, operation)]
     if not usable:
         return _refuse(context, Result.TRANSFER_SYNTAXES_NOT_SUPPORTED)
     if context.abstract_syntax in VIDEO_CLASSES & offer.takers:  # films are not decoded: they go as they are
@@ -172,7 +172,8 @@ def _answer(context: ProposedContext, offer: _Offer) -> ContextResult:
     return ContextResult(context.context_id, Result.ACCEPTANCE, chosen)
 
 
-def _is_usable(uid: str, operation: str) -> bool:
+def is_usable(uid: str, operation: str) -> bool:
+    """Whether data sets of an operation can be in this transfer syntax."""
     if operation in {"find", "move", "get", "commit"}:
         return uid in _QUERY_SYNTAXES
     return is_uid(uid) and transfer_syntax(uid).stored_pixels
