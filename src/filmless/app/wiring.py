@@ -169,7 +169,14 @@ class ServerParts:
         identities = UserIdentities(Accounts(parts.database, parts.events), settings.jwt_issuers)
         commitments = Commitments(parts.database, parts.events)
         self.collaborators = Collaborators(
-            parts.archive, registry, record, commitments, self._codecs, self._executor, identities, calling_tls(settings)
+            parts.archive,
+            registry,
+            record,
+            commitments,
+            self._codecs,
+            self._executor,
+            identities,
+            calling_tls(settings),
         )
         self.may_accept = _may_accept(share)
 
