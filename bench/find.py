@@ -1,6 +1,6 @@
 """Time to find 20 of N studies: the statement, and the whole search with its answer in DICOM JSON.
 
-PYTHONPATH=src python bench/find.py [--sizes 1000,10000,100000] [--queries 200] [--plans]
+PYTHONPATH=src python bench/find.py [--sizes 1000,10000,100000,1000000] [--queries 200] [--plans]
 
 Rows are made by COPY into an embedded server of its own; of the first thousand studies exactly 20 match each query.
 """
@@ -205,7 +205,7 @@ def resident() -> int:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--sizes", default="1000,10000,100000")
+    arguments.add_argument("--sizes", default="1000,10000,100000,1000000")
     arguments.add_argument("--queries", type=int, default=200)
     arguments.add_argument("--plans", action="store_true")
     asked = arguments.parse_args()
