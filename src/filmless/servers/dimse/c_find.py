@@ -20,7 +20,7 @@ from filmless.standards.dimse.query_models import FIND_LEVELS, read_extensions, 
 from filmless.standards.dimse.status import Status
 
 MAX_IDENTIFIER = 1 << 20  # bytes
-FIRST_BATCH, BATCH = 8, 100  # matches fetched and sent at once; the first ones go out soon
+FIRST_BATCH, BATCH = 32, 100  # matches fetched and sent at once; most queries have no more than the first
 
 _CHARACTER_SET, _LEVEL, _RETRIEVE_AE = 0x00080005, 0x00080052, 0x00080054
 _OURS = frozenset((_CHARACTER_SET, _LEVEL, _RETRIEVE_AE))  # answered by this door, not by the archive
