@@ -11,6 +11,7 @@ import orjson
 
 from filmless.app.commands.command_error import CommandError
 from filmless.app.commands.peers import Target, find_target
+from filmless.app.dicom_tls import calling_tls
 from filmless.app.tables import as_json, as_table
 from filmless.clients.dimse import MAX_CONTEXTS, Client, connect
 from filmless.clients.faults import DimseError, explain
@@ -125,7 +126,8 @@ def _association(
     contexts: Sequence[tuple[str, Sequence[str]]],
     roles: tuple[Role, ...] = (),
 ) -> AbstractAsyncContextManager[Client]:
-    return connect(peer.host, peer.port, peer.title, settings.ae, contexts, timeout=120.0, roles=roles)
+    tls = calling_tls(settings)() if peer.tls else None
+    return connect(peer.host, peer.port, peer.title, settings.ae, contexts, timeout=120.0, tls=tls, roles=roles)
 
 
 async def _last(client: Client, model: str, question: Question, destination: str | None) -> Progress:
