@@ -79,7 +79,7 @@ def test_a_mark_that_lost_its_latest_advance_changes_nothing(dead: Process) -> N
 
 
 def test_an_older_database_beside_newer_packs_gets_all_rows(dead: Process) -> None:
-    dead.execute("truncate patient, study, series, instance, pack, uid_code, event, finding cascade")
+    dead.execute("truncate patient, study, series, kept_instance, pack, uid_code, event, finding cascade")
 
     assert dead.recover().instances == 5
     assert counts(dead) == (5, 5, 5)
@@ -99,7 +99,7 @@ def test_the_first_content_stays_the_served_one_when_all_rows_are_lost(process: 
     process.store(other)
     process.store(third, source=policy(DuplicatePolicy.REPLACE))
     process.die()
-    process.execute("truncate patient, study, series, instance, pack, uid_code cascade")
+    process.execute("truncate patient, study, series, kept_instance, pack, uid_code cascade")
 
     process.recover()
 
@@ -129,7 +129,7 @@ def test_a_member_whose_bytes_never_reached_the_disk_is_declared_void(dead: Proc
     with pack_of(dead).open("r+b") as file:
         file.seek(offset + length - 100)
         file.write(bytes(50))
-    dead.execute("truncate patient, study, series, instance, pack, uid_code cascade")
+    dead.execute("truncate patient, study, series, kept_instance, pack, uid_code cascade")
 
     found = dead.recover()
 

@@ -251,7 +251,7 @@ def test_only_the_guilty_instance_of_a_group_is_refused(process: Process, monkey
 def test_parents_that_vanished_are_made_again(process: Process) -> None:
     first, second = series(2)
     process.store(first)
-    process.execute("truncate patient, study, series, instance cascade")
+    process.execute("truncate patient, study, series, kept_instance cascade")
 
     assert stored_as(process.store(second)) is StoredAs.NEW
     assert process.rows("select sum(instance_count) from series") == [(1,)]

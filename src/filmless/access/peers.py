@@ -8,9 +8,9 @@ from ipaddress import ip_network
 from filmless.access.certificates import check_certificate
 from filmless.archive.model import DuplicatePolicy
 
-# What a right in the registry is for; each DICOM service names one. "reject" hides instances by a rejection note;
-# "expire" is its own right, since a note of expired retention (113039) is no correction but the begin of a deletion.
-OPERATIONS = ("echo", "store", "find", "move", "get", "commit", "reject", "expire")
+# What a right in the registry is for; each DICOM service names one. "expire" is a right of its own beside "store",
+# since a rejection note for expired retention (113039) is no correction but the begin of a deletion.
+OPERATIONS = ("echo", "store", "find", "move", "get", "commit", "expire")
 DEFAULT_OPERATIONS = frozenset(("echo", "store", "find", "move", "get", "commit"))
 
 _TITLE = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?")  # PS3.5 6.2 AE: printable, no backslash

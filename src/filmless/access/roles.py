@@ -26,6 +26,7 @@ class Right(StrEnum):
     STORE = "store"
     FIND = "find"
     RETRIEVE = "retrieve"
+    EXPIRE = "expire"  # send rejection notes for expired retention
     REVIEW = "review"  # the inbox: conflict versions, demographics that disagree
     ADMINISTER = "administer"  # users, tokens, peers
     AUDIT = "audit"  # read the record of events

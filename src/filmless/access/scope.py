@@ -57,4 +57,5 @@ def scope(principal: Principal, right: Right, now: datetime) -> Scope:
         study_uids=frozenset() if everything else principal.study_uids,
         patient_keys=frozenset() if everything else principal.patient_keys,
         view=principal.view,
+        may_expire=Right.EXPIRE in grant.rights,
     )

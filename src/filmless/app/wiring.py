@@ -38,6 +38,7 @@ from filmless.database.find.study_overview import StudyOverview
 from filmless.database.index.marks import IndexMarks
 from filmless.database.index.read import IndexRead
 from filmless.database.index.record import IndexRecord
+from filmless.database.rejections import Rejections
 from filmless.pixels.codec_pool import CodecPool
 from filmless.servers.association.policy import Collaborators, Policy
 from filmless.servers.dicomweb.routes import dicomweb_routes
@@ -46,6 +47,7 @@ from filmless.servers.gate import Credentials, Gate
 from filmless.servers.http import WebApplication
 from filmless.servers.pages.associations import AssociationList
 from filmless.servers.pages.commitments import Commitments as CommitmentPages
+from filmless.servers.pages.rejections import Rejections as RejectionPages
 from filmless.servers.pages.routes import page_routes, with_description
 from filmless.servers.pages.session import House, Session
 from filmless.servers.pages.static import StaticFiles
@@ -204,6 +206,7 @@ class ServerParts:
                 self.housekeeping.is_ready,
             ),
             *CommitmentPages(Commitments(database, self._parts.events), executor).routes(),
+            *RejectionPages(Rejections(database).all, executor).routes(),
             *dicomweb_routes(Service(archive, executor, settings.base_url), self._codecs),
         ]
         with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:

@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     EXPORT = "exported"
     DENIED = "denied"
     DAMAGED = "damage-found"
+    REJECTED = "rejected"  # a note took instances out of use
     COMMITMENT_ASKED = "commitment-asked"
     COMMITMENT_REPORTED = "commitment-reported"
     LOGIN = "login"

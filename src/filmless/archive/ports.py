@@ -23,6 +23,7 @@ from filmless.archive.model import (
     StoredAs,
 )
 from filmless.archive.query.selection import Selection
+from filmless.archive.rejections import Rejection
 from filmless.archive.scope import Scope
 from filmless.standards.data_set.frames import FrameTable
 
@@ -156,6 +157,7 @@ class Entry:
     is_whole: bool = True  # no element announces more bytes than came
     known: Known | None = None  # what was there, for everything but NEW
     source_ae: str = ""  # AE title that sent it
+    rejection: Rejection | None = None  # what it says, where it is a rejection note that is served
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Scope:
     study_uids: frozenset[str] = frozenset()
     patient_keys: frozenset[tuple[str, str]] = frozenset()  # (issuer, Patient ID)
     view: View | None = None
+    may_expire: bool = False  # a rejection note for expired retention (113039) is taken from it
 
     @property
     def is_unbounded(self) -> bool:

@@ -38,7 +38,7 @@ query_retrieve.add_to(commands)
 
 
 _ALLOW = "echo,store,find,move,get,commit"
-_ALLOW_HELP = "What may be done, separated by commas: echo, store, find, move, get, commit, reject, expire."
+_ALLOW_HELP = "What may be done, separated by commas: echo, store, find, move, get, commit, expire."
 
 
 @commands.command()
@@ -336,6 +336,18 @@ def commitments_retry(
 
     retry_commitment(_settings(config, data=data), commitment_id)
     _say(f"Commitment {commitment_id} is carried out.")
+
+
+@commands.command("rejections")
+def rejections_list(
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON array.")] = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Print what rejection notes took out of use, the newest first."""
+    from filmless.app.commands.rejections import list_rejections
+
+    typer.echo(list_rejections(_settings(config, data=data), json=as_json))
 
 
 @commands.command()

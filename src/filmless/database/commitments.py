@@ -43,8 +43,8 @@ select id, serial, ae, called_ae, address, transaction_uid, sop_classes, instanc
        is_duplicate, failures, attempts
 from commitment where id = %s and serial = %s and state in ('waiting', 'reporting')"""
 _FOUND = """
-select i.instance_uid, c.uid, p.name, i.pack_offset, i.length, i.head_length, i.head_sha256, i.data_set_sha256, false
-from instance i join uid_code c on c.id = i.sop_class join pack p on p.id = i.pack_id
+select i.instance_uid, c.uid, p.name, i.pack_offset, i.length, i.head_length, i.head_sha256, i.data_set_sha256, i.hidden
+from kept_instance i join uid_code c on c.id = i.sop_class join pack p on p.id = i.pack_id
 where i.uid_digest = any(%s::uuid[])"""
 _SHOW = """
 select public_id, ae, called_ae, transaction_uid, requested_at, cardinality(instance_uids) as instances,

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from filmless.jobs.commitment import commitment
+from filmless.jobs.rejection import rejection
 from filmless.jobs.work import Work
 
 
@@ -15,4 +16,7 @@ class Kind:
     run: Callable[[Work, Mapping[str, object]], Awaitable[None]]
 
 
-KINDS: tuple[Kind, ...] = (Kind("commitment", commitment),)
+KINDS: tuple[Kind, ...] = (
+    Kind("commitment", commitment),
+    Kind("rejection", rejection),
+)

@@ -33,6 +33,12 @@ class Rules(Protocol):
     def rules(self, title: str) -> CommitmentRules: ...
 
 
+class Rejections(Protocol):
+    """What rejection notes took out of use; blocks."""
+
+    def hide(self, note: int) -> int: ...
+
+
 class Peers(Protocol):
     """The AE registry; blocks."""
 
@@ -44,6 +50,7 @@ class Work:
     """Everything that jobs reach of the house."""
 
     commitments: Commitments
+    rejections: Rejections
     rules: Rules
     peers: Peers
     files: Files

@@ -59,12 +59,10 @@ class Worker:
             try:
                 await asyncio.wait((working, watching, stopping), return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (working, watching, stopping):
-                    task.cancel()  # of working: jobs in progress are waited for
-                ended = await asyncio.gather(working, watching, stopping, return_exceptions=True)
-            for fault in ended:
-                if isinstance(fault, Exception):
-                    raise fault
+                ended = await _end(working, watching, stopping)
+        for task in ended:
+            if not task.cancelled() and (fault := task.exception()) is not None:
+                raise fault
 
     def _application(self) -> App:
         connector = PsycopgConnector(conninfo=self._dsn, min_size=1, max_size=CONNECTIONS)
@@ -112,6 +110,14 @@ async def _work(application: App) -> None:
         delete_jobs="successful",
         install_signal_handlers=False,
     )
+
+
+async def _end(*tasks: asyncio.Task[object]) -> set[asyncio.Task[object]]:
+    """Cancel, and wait for jobs in progress no longer than they have."""
+    for task in tasks:
+        task.cancel()
+    ended, _ = await asyncio.wait(tasks, timeout=STOP_SECONDS + 1)
+    return ended
 
 
 async def _is_set(event: asyncio.Event, seconds: float) -> bool:

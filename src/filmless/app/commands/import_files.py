@@ -29,7 +29,7 @@ WHOLE = 4 << 20  # bytes: what is larger streams into the archive
 CHUNK = 1 << 20  # bytes
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory (PS3.10 8.6): a list, not an object
 
-_SCOPE = Scope(actor="local:import", everything=True)
+_SCOPE = Scope(actor="local:import", everything=True, may_expire=True)
 _SOURCE = Source(door=Door.IMPORT)
 _NOT_TAKEN = "not taken"
 _NOT_DICOM = "not DICOM"

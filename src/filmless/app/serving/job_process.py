@@ -17,6 +17,7 @@ from filmless.database.commitments import Commitments
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
 from filmless.database.jobs import JobQueue
+from filmless.database.rejections import Rejections
 from filmless.jobs.kinds import KINDS
 from filmless.jobs.work import Work
 from filmless.settings import Settings
@@ -59,6 +60,7 @@ class JobProcess:
         events = EventLog(database)
         return Work(
             commitments=Commitments(database, events),
+            rejections=Rejections(database),
             rules=CommitmentRegistry(database, events),
             peers=AeTitles(database),
             files=PackFolder(packs_folder(self.settings)),

@@ -11,6 +11,7 @@ from filmless.archive.header import WANTED, Header, patient_facts, read_header, 
 from filmless.archive.model import Buffer, Outcome, Placement, Received, Refusal, Refused, Source, Stored, StoredAs
 from filmless.archive.ports import Entry, Known, Label, LargePack, NewMember
 from filmless.archive.receive.identity import member_path
+from filmless.archive.rejections import KEY_OBJECT_SELECTION, Rejection, read_rejection
 from filmless.archive.scope import Scope, View
 from filmless.standards.data_set.elements import UNDEFINED
 from filmless.standards.data_set.fault import Fault
@@ -35,6 +36,7 @@ class Candidate:
     replayed: bool = False  # found in a pack by replay: its placement stands
     stored_as: StoredAs = StoredAs.NEW
     known: Known | None = None
+    rejection: Rejection | None = None  # what it says, where it is a rejection note
     placement: Placement | None = None  # where its bytes lie, once they are on stable storage
     outcome: Outcome | None = None
 
@@ -50,6 +52,13 @@ class Candidate:
         originals = self.overlay.originals if self.overlay and is_served else None
         uids = (header.sop_class_uid, header.instance_uid, header.study_uid, header.series_uid)
         return Stored(*uids, self.stored_as, originals)
+
+    def read_rejection(self) -> None:
+        """Find out whether it is a rejection note; may raise ``Unavailable``."""
+        if self.header.sop_class_uid == KEY_OBJECT_SELECTION:
+            received = self.received
+            data_set = self.large.view()[len(received.head) :] if self.large else received.data_set
+            self.rejection = read_rejection(data_set, received.transfer_syntax_uid)
 
     def refuse(self, refusal: Refusal, comment: str) -> None:
         """The answer when it is not."""
@@ -92,6 +101,7 @@ class Candidate:
             is_whole=self._is_whole(),
             known=self.known,
             source_ae=self.received.source.calling_ae,
+            rejection=self.rejection if self.stored_as in {StoredAs.NEW, StoredAs.REPLACED} else None,
         )
 
     def _is_whole(self) -> bool:

@@ -25,7 +25,7 @@ GROUP = 32  # members of one transaction
 LOOKED_UP = 500  # members of one question to the index
 END_BLOCKS = 1024  # bytes behind the last member of a sealed pack
 _LONGEST_HEAD = 1 << 20  # bytes
-_SCOPE = Scope(actor="local:replay", everything=True)
+_SCOPE = Scope(actor="local:replay", everything=True, may_expire=True)
 
 
 @dataclass(slots=True)

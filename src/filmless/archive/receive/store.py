@@ -10,6 +10,7 @@ from filmless.archive.model import Outcome, Received, Refusal, Refused, StoredAs
 from filmless.archive.ports import Batch, Index, Known, PackStore
 from filmless.archive.receive.candidate import Candidate, examine, storage_refusal
 from filmless.archive.receive.identity import Likeness, decide, is_written
+from filmless.archive.rejections import Title
 from filmless.archive.scope import Scope
 from filmless.standards.data_set.same import same_elements
 from filmless.standards.data_set.scanner import Scan, scan
@@ -49,7 +50,7 @@ class Committer:
 
     def settle(self, candidates: Sequence[Candidate]) -> None:
         """Give every candidate its outcome; replay brings ones that have a placement already."""
-        waiting = list(candidates)
+        waiting = [candidate for candidate in candidates if _may_be_kept(candidate)]
         rounds = _ROUNDS
         while waiting and rounds:  # a group may hold any number of contents under one UID: one is settled each round
             before = len(waiting)
@@ -226,6 +227,20 @@ def _outcome(item: Candidate | Refused) -> Outcome:
     if isinstance(item, Refused):
         return item
     return item.outcome or Refused(Refusal.STORAGE_FAILED, "The instance was not stored; try again")
+
+
+def _may_be_kept(candidate: Candidate) -> bool:
+    """Whether its sender may send it; who may not has the answer then."""
+    try:
+        candidate.read_rejection()
+    except Unavailable as fault:
+        _refuse_for(fault, [candidate])
+        return False
+    rejection = candidate.rejection
+    if rejection is None or rejection.title is not Title.EXPIRED or candidate.scope.may_expire:
+        return True
+    candidate.refuse(Refusal.NOT_ALLOWED, "A rejection note titled 113039 needs the right expire")
+    return False
 
 
 def _refuse(candidates: Sequence[Candidate], refusal: Refusal, comment: str) -> None:

@@ -113,6 +113,11 @@ _SOP_CLASSES = (
     "distinct code.uid from series c join instance n on n.series_id = c.id join uid_code code on code.id = n.sop_class"
     " where c.study_id = s.id"
 )
+_SHOWN = {  # what has nothing left that is served is not shown; the instances of queries are those that are served
+    Level.PATIENT: ("exists (select from study c where c.patient_id = p.id and c.is_shown)",),
+    Level.STUDY: ("s.is_shown",),
+    Level.SERIES: ("e.is_shown",),
+}
 _PLACEMENT = (
     "pack.name as pack", "i.pack_offset", "i.length", "i.head_length", "i.head_sha256", "i.data_set_sha256",
     "i.pixel_offset", "i.received_at", f"{EDIT_OF} as edit",
@@ -204,6 +209,7 @@ class Compiler:
         conditions = Conditions(bound, reach, self._criteria.zone)
         written = [conditions.condition(condition) for condition in self._criteria.all_of]
         written += [conditions.word(word) for word in self._criteria.words]
+        written += _SHOWN.get(self._query.level, ())
         if self._query.level is Level.PATIENT:
             if not self._scope.is_unbounded:
                 within = f"from study c where c.patient_id = p.id and {reach.rows(study='c')}"

@@ -29,7 +29,9 @@ class Reach:
         if series is not None:
             reached += self._shown(series)
         elif shown := self._shown("v"):
-            reached.append(f"exists ({select(f'from series v where v.study_id = {study}.id and {all_of(shown)}')})")
+            reached.append(
+                f"exists ({select(f'from series v where v.study_id = {study}.id and v.is_shown and {all_of(shown)}')})"
+            )
         return all_of(reached)
 
     def series(self, alias: str) -> str:
@@ -41,20 +43,20 @@ class Reach:
         shown = self._shown("c")
         if not shown:
             return "s.modalities"
-        which = f"c.study_id = s.id and c.modality <> '' and {all_of(shown)}"
+        which = f"c.study_id = s.id and c.modality <> '' and c.is_shown and {all_of(shown)}"
         return f"array({select(f'distinct c.modality from series c where {which} order by 1')})"
 
     def study_counts(self, counts: str) -> str:
         """Count what is shown of a study."""
-        return select(f"{counts} from series c where c.study_id = s.id and {self.series('c')}")
+        return select(f"{counts} from series c where c.study_id = s.id and c.is_shown and {self.series('c')}")
 
     def patient_counts(self, counts: str) -> str:
         """Count what is reached of a patient, of all who came under the same issuer and Patient ID."""
         return select(
             f"{counts} from patient o join study c on c.patient_id = o.id "
-            f"left join series r on r.study_id = c.id and {self.series('r')} "
+            f"left join series r on r.study_id = c.id and r.is_shown and {self.series('r')} "
             "where o.issuer = p.issuer and o.patient_id = p.patient_id and (o.patient_id <> '' or o.id = p.id) "
-            f"and {self.rows(study='c', patient='o')}"
+            f"and c.is_shown and {self.rows(study='c', patient='o')}"
         )
 
     def _named(self, study: str, patient: str) -> str:

@@ -10,7 +10,7 @@ from filmless.database.find.writing import Parameters
 
 _WARNINGS = """
 select s.study_uid, count(*) from finding f join study s on s.id = f.study_id join patient p on p.id = s.patient_id
-where f.settled_at is null and {scope} and s.study_uid = any({wanted}) group by s.study_uid"""
+where f.settled_at is null and s.is_shown and {scope} and s.study_uid = any({wanted}) group by s.study_uid"""
 _FIRST_INSTANCES = """
 select r.series_uid, i.instance_uid, c.uid
 from study s join patient p on p.id = s.patient_id join series r on r.study_id = s.id

@@ -9,15 +9,15 @@ from filmless.standards.dicom.uids import uid_digest
 
 _PLACED = """
 select i.instance_uid, p.name, i.pack_offset, i.length, i.head_length, i.head_sha256, i.data_set_sha256
-from instance i join pack p on p.id = i.pack_id where p.name = %(pack)s
+from kept_instance i join pack p on p.id = i.pack_id where p.name = %(pack)s
 union all
 select i.instance_uid, p.name, v.pack_offset, v.length, v.head_length, v.head_sha256, v.data_set_sha256
-from conflict_version v join instance i on i.id = v.instance_id join pack p on p.id = v.pack_id
+from conflict_version v join kept_instance i on i.id = v.instance_id join pack p on p.id = v.pack_id
 where p.name = %(pack)s order by 3"""
 _KEPT = """
-select instance_uid, data_set_sha256 from instance where uid_digest = any(%(digests)s)
+select instance_uid, data_set_sha256 from kept_instance where uid_digest = any(%(digests)s)
 union all
-select i.instance_uid, v.data_set_sha256 from conflict_version v join instance i on i.id = v.instance_id
+select i.instance_uid, v.data_set_sha256 from conflict_version v join kept_instance i on i.id = v.instance_id
 where i.uid_digest = any(%(digests)s)"""
 _WRONG_COUNTS = """
 select s.series_uid from series s

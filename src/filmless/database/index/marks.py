@@ -11,12 +11,12 @@ _RECENT = 64  # packs whose rows are counted at start: what a crash or a restore
 
 _MARKS = """
 select p.name, p.indexed_to, p.sealed_at is not null, p.id > (select max(id) from pack) - %s and p.members <>
-    (select count(*) from instance i where i.pack_id = p.id)
+    (select count(*) from kept_instance i where i.pack_id = p.id)
     + (select count(*) from conflict_version v where v.pack_id = p.id)
 from pack p"""
 _QUARANTINE = """
 with gone as (
-    delete from instance i using pack p
+    delete from kept_instance i using pack p
     where p.name = %(pack)s and i.pack_id = p.id and i.pack_offset + i.length > %(length)s
     returning i.*
 ), noted as (
@@ -25,7 +25,8 @@ with gone as (
     select series_id, instance_uid, pack_id, pack_offset, length, head_sha256, data_set_sha256, received_at from gone
 ), counted as (
     update series s set instance_count = s.instance_count - n.number
-    from (select series_id, count(*) as number from gone group by series_id) n where s.id = n.series_id
+    from (select series_id, count(*) as number from gone where not hidden group by series_id) n
+    where s.id = n.series_id
 )
 select s.id, count(*)
 from gone g join series r on r.id = g.series_id join study s on s.id = r.study_id group by s.id order by s.id"""
@@ -35,16 +36,17 @@ where p.name = %(pack)s and v.pack_id = p.id and v.pack_offset + v.length > %(le
 _LOWER = "update pack set indexed_to = least(indexed_to, %(length)s), sealed_at = null where name = %(pack)s"
 _HOLD_SERIES = """
 select id from series
-where id in (select j.series_id from instance j join pack p on p.id = j.pack_id where p.name = %(pack)s)
+where id in (select j.series_id from kept_instance j join pack p on p.id = j.pack_id where p.name = %(pack)s)
 order by id for update"""
 _RECOUNT_SERIES = """
 update series s set instance_count = n.number
 from (select i.series_id, count(*) as number from instance i
-      where i.series_id in (select j.series_id from instance j join pack p on p.id = j.pack_id where p.name = %(pack)s)
+      where i.series_id in (select j.series_id from kept_instance j join pack p on p.id = j.pack_id
+                            where p.name = %(pack)s)
       group by i.series_id) n
 where s.id = n.series_id and s.instance_count <> n.number"""
 _RECOUNT_PACK = """
-update pack p set members = (select count(*) from instance i where i.pack_id = p.id)
+update pack p set members = (select count(*) from kept_instance i where i.pack_id = p.id)
     + (select count(*) from conflict_version v where v.pack_id = p.id)
 where p.name = %(pack)s"""
 

@@ -8,9 +8,9 @@ from filmless.database.connect import Connection
 from filmless.database.edit_bytes import packed_edit
 from filmless.standards.dicom.uids import uid_digest
 
-_FORGET = "delete from overlay o using instance i where i.uid_digest = %s and o.instance_id = i.id"
+_FORGET = "delete from overlay o using kept_instance i where i.uid_digest = %s and o.instance_id = i.id"
 _ADD = """
-insert into overlay (instance_id, record, edit) select id, %s, %s from instance where uid_digest = %s
+insert into overlay (instance_id, record, edit) select id, %s, %s from kept_instance where uid_digest = %s
 on conflict (instance_id) do update set record = excluded.record, edit = excluded.edit"""
 _RAISE = "update study set correction_version = correction_version + 1 where id = any(%s)"
 

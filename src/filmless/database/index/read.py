@@ -29,7 +29,7 @@ from instance i join frame_table f on f.instance_id = i.id where i.uid_digest = 
 _FINDINGS = """
 select f.kind, s.study_uid, f.subject, f.details, f.found_at
 from finding f join study s on s.id = f.study_id join patient p on p.id = s.patient_id
-where f.settled_at is null and {condition} order by f.found_at desc, f.id desc limit 1000"""
+where f.settled_at is null and s.is_shown and {condition} order by f.found_at desc, f.id desc limit 1000"""
 _CONFLICTS = """
 select s.study_uid, r.series_uid, i.instance_uid, t.uid, k.name, v.pack_offset, v.length, v.head_length,
        v.head_sha256, v.data_set_sha256, v.received_at

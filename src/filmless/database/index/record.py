@@ -20,6 +20,7 @@ from filmless.database.index.frame_bytes import pack_fragments
 from filmless.database.index.hot_statement import HotStatement
 from filmless.database.index.overlays import record_overlays
 from filmless.database.index.parents import Parents
+from filmless.database.index.rejections import record_rejection
 from filmless.database.index.versions import record_version
 from filmless.standards.dicom.uids import uid_digest
 
@@ -31,12 +32,12 @@ Result = TypeVar("Result")
 
 _log = structlog.get_logger(__name__)
 
-_HITS = "select uid_digest from instance where uid_digest = any(%s::uuid[])"
+_HITS = "select uid_digest from kept_instance where uid_digest = any(%s::uuid[])"
 _KNOWN = """
 select i.instance_uid, i.id, s.study_uid, u.uid, p.name, i.pack_offset, i.length, i.head_length,
        i.head_sha256, i.data_set_sha256,
        array(select c.data_set_sha256 from conflict_version c where c.instance_id = i.id)
-from instance i join series r on r.id = i.series_id join study s on s.id = r.study_id
+from kept_instance i join series r on r.id = i.series_id join study s on s.id = r.study_id
      join pack p on p.id = i.pack_id join uid_code u on u.id = i.transfer_syntax
 where i.uid_digest = any(%s::uuid[])"""
 
@@ -48,11 +49,15 @@ with entry as (
         %s::smallint[], %s::integer[], %s::bigint[], %s::bigint[], %s::bigint[], %s::integer[], %s::bigint[],
         %s::timestamptz[], %s::uuid[], %s::text[], %s::bytea[], %s::bytea[])
 ), added as (
-    insert into instance (series_id, sop_class, transfer_syntax, instance_number, rows, columns, bits_allocated,
+    insert into kept_instance (series_id, sop_class, transfer_syntax, instance_number, rows, columns, bits_allocated,
         frame_count, pack_id, pack_offset, length, head_length, pixel_offset, received_at, uid_digest, instance_uid,
-        head_sha256, data_set_sha256)
-    select * from entry on conflict (uid_digest) do nothing
-    returning id, uid_digest, series_id, pack_id, received_at
+        head_sha256, data_set_sha256, hidden)
+    select e.*, exists (select from rejection r where r.uid_digest = e.uid_digest)
+    from entry e (series_id, sop_class, transfer_syntax, instance_number, rows, columns, bits_allocated, frame_count,
+        pack_id, pack_offset, length, head_length, pixel_offset, received_at, uid_digest, instance_uid, head_sha256,
+        data_set_sha256)
+    on conflict (uid_digest) do nothing
+    returning id, uid_digest, series_id, pack_id, received_at, hidden
 ), frames as (
     insert into frame_table (instance_id, first_frame, frame_size, frames, fragments)
     select a.id, 0, 0, f.frames, f.fragments
@@ -62,7 +67,7 @@ with entry as (
     update study set last_received_at = greatest(last_received_at, (select max(received_at) from added))
     where id = any(%s::bigint[])
 ), arrived as (
-    select series_id, count(*) as number, max(received_at) as latest from added group by series_id
+    select series_id, count(*) as number, max(received_at) as latest from added where not hidden group by series_id
 ), held as (
     select id from series where id in (select series_id from arrived) order by id for no key update
 ), counted as (
@@ -144,7 +149,9 @@ class IndexRecord:
     def _record(self, connection: Connection, batch: Batch) -> frozenset[str]:
         new = [entry for entry in batch.entries if entry.stored_as is StoredAs.NEW]
         broken = [entry for entry in new if not entry.is_whole]
-        edited = [entry for entry in batch.entries if entry.overlay or entry.stored_as is StoredAs.REPLACED]
+        edited = [
+            entry for entry in batch.entries if entry.overlay or entry.rejection or entry.stored_as is StoredAs.REPLACED
+        ]
         if len(new) == len(batch.entries) and not (broken or edited) and self._parents.know(batch):
             return self._insert(connection, new, batch)  # one statement is one transaction
         with connection.transaction():
@@ -159,7 +166,11 @@ class IndexRecord:
                 subject = entry.header.instance_uid
                 add_finding(connection, FindingKind.INCOMPLETE_OBJECT, self._parents.study_id(entry), subject, {})
             rivals = self._insert(connection, new, batch, frozenset(lost))
-            self._record_overlays(connection, [each for each in edited if each.header.instance_uid not in rivals])
+            recorded = [each for each in edited if each.header.instance_uid not in rivals]
+            self._record_overlays(connection, recorded)
+            for entry in recorded:
+                if entry.rejection is not None:
+                    record_rejection(connection, entry, entry.rejection, self._parents.series_id(entry), self._events)
             return rivals
 
     def _record_overlays(self, connection: Connection, edited: Sequence[Entry]) -> None:
@@ -253,8 +264,8 @@ def _committed(connection: Connection, batch: Batch) -> frozenset[str] | None:
         if entry.stored_as is StoredAs.NEW and entry.placement
     }
     rows = connection.execute(
-        "select p.name, i.pack_offset from instance i join pack p on p.id = i.pack_id where i.instance_uid = any(%s)"
-        " and i.uid_digest = any(%s)",
+        "select p.name, i.pack_offset from kept_instance i join pack p on p.id = i.pack_id"
+        " where i.instance_uid = any(%s) and i.uid_digest = any(%s)",
         (list(places.values()), [uid_digest(uid) for uid in places.values()]),
     ).fetchall()
     ours = {places[row[0], row[1]] for row in rows if (row[0], row[1]) in places}

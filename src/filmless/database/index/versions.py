@@ -19,14 +19,14 @@ insert into conflict_version (instance_id, transfer_syntax, pack_id, pack_offset
     received_at, head_sha256, data_set_sha256)
 select id, transfer_syntax, pack_id, pack_offset, length, head_length, pixel_offset, received_at, head_sha256,
     data_set_sha256
-from instance where id = %s and data_set_sha256 = %s for update
+from kept_instance where id = %s and data_set_sha256 = %s for update
 on conflict (instance_id, data_set_sha256) do nothing"""
 _REPLACE = """
-update instance new set series_id = %s, sop_class = %s, transfer_syntax = %s, instance_number = %s, rows = %s,
+update kept_instance new set series_id = %s, sop_class = %s, transfer_syntax = %s, instance_number = %s, rows = %s,
     columns = %s, bits_allocated = %s, frame_count = %s, pack_id = %s, pack_offset = %s, length = %s, head_length = %s,
     pixel_offset = %s, received_at = %s, head_sha256 = %s, data_set_sha256 = %s
-from instance old where new.id = %s and old.id = new.id and old.data_set_sha256 = %s
-returning old.series_id"""
+from kept_instance old where new.id = %s and old.id = new.id and old.data_set_sha256 = %s
+returning old.series_id, old.hidden"""
 _ADD_FRAMES = """
 insert into frame_table (instance_id, first_frame, frame_size, frames, fragments) values (%s, 0, 0, %s, %s)"""
 _MOVE_COUNT = """
@@ -34,7 +34,7 @@ update series set instance_count = instance_count + case when id = %(new)s then 
 where id in (%(old)s, %(new)s)"""
 _COUNT_MEMBER = "update pack set members = members + 1 where id = %s"
 _STUDY_OF = """
-select s.id, s.study_uid from instance i join series r on r.id = i.series_id join study s on s.id = r.study_id
+select s.id, s.study_uid from kept_instance i join series r on r.id = i.series_id join study s on s.id = r.study_id
 where i.id = %s"""
 
 
@@ -107,6 +107,6 @@ def _replace(connection: Connection, entry: Entry, known: Known, parents: Parent
             _ADD_FRAMES,
             (known.instance_id, entry.frames.count, pack_fragments(entry.frames)),
         )
-    if row[0] != new_series:
+    if row[0] != new_series and not row[1]:
         connection.execute(_MOVE_COUNT, {"old": row[0], "new": new_series})
     return True

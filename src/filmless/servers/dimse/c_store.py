@@ -1,6 +1,7 @@
 """C-STORE: Storage (PS3.4 B, PS3.7 9.1.1). The data set goes to the archive as it came, whole or in chunks."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from filmless.access.roles import Right
@@ -49,6 +50,8 @@ async def c_store(operation: Operation) -> None:
     now = datetime.now(UTC)
     data_set = await operation.take()
     allowed = scope(operation.requestor.principal, Right.STORE, now)
+    if "expire" in operation.requestor.rights:
+        allowed = replace(allowed, may_expire=True)
     if operation.has_ended:
         outcome = await _store(operation, data_set, allowed, now)
     else:
