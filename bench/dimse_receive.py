@@ -44,6 +44,8 @@ class Nowhere:
     def find(self, _title: str) -> None:
         return None
 
+    find_called = find
+
     def record_association(self, summary: object) -> None:
         pass
 
@@ -103,9 +105,12 @@ def send(port: int, count: int, data: bytes, number: int) -> None:
 
 def answer(peer: socket.socket) -> None:
     """Read one PDU."""
-    data = peer.recv(65536)
+    data = b""
     while len(data) < 6 or len(data) < 6 + struct.unpack_from(">xxI", data)[0]:
-        data += peer.recv(65536)
+        received = peer.recv(65536)
+        if not received:
+            raise ConnectionError("the receiver closed the connection")
+        data += received
 
 
 def main() -> None:
