@@ -9,15 +9,12 @@ from urllib.parse import quote
 import pydicom
 import requests
 from pydicom.uid import UID
-from pynetdicom import AE, _config
+from pynetdicom import AE
 
 from corpus.wire_tap import WireTap
 from filmless.standards.data_set.part10 import Head, read_head
 from filmless.standards.dicom.uids import is_uid
 from serving import Server
-
-_config.STORE_SEND_CHUNKED_DATASET = True  # the file's own bytes, not re-encoded
-_config.UNRESTRICTED_STORAGE_SERVICE = True
 
 OPTIONS = {
     "1.2.840.10008.1.2": "-xi",

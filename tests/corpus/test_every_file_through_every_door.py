@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pynetdicom import _config
 
 from corpus.doors import Table, by_dimse, by_import, by_stow, check_served, legal_files
 from serving import Server
@@ -12,7 +13,15 @@ REFUSED = {"GH1339.dcm"}
 """Its fragments of Pixel Data do not end: DCMTK does not send it, and pydicom reads not one element of it whole."""
 
 
+@pytest.fixture(autouse=True)
+def bytes_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file's own bytes, not re-encoded, of whatever class; pynetdicom keeps such settings for the whole process."""
+    monkeypatch.setattr(_config, "STORE_SEND_CHUNKED_DATASET", True)
+    monkeypatch.setattr(_config, "UNRESTRICTED_STORAGE_SERVICE", True)
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom's, about files that are malformed on purpose
 @pytest.mark.parametrize("door", [by_dimse, by_stow, by_import], ids=["c_store", "stow_rs", "import"])
 def test_every_file_is_found_and_given_back_as_it_came(

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -103,7 +104,7 @@ def test_a_pool_finds_a_restarted_server_again(folder: Path) -> None:
         os.kill(cluster.process_id, signal.SIGKILL)
         cluster.stop()
         cluster.start()
-        with Database(running_dsn(folder) or "").connection() as connection:
+        with closing(Database(running_dsn(folder) or "")) as again, again.connection() as connection:
             assert connection.execute("select 1").fetchone() == (1,)
     finally:
         database.close()

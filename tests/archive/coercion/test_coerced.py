@@ -213,7 +213,7 @@ def test_lost_rows_come_back_with_the_overlay_of_then(
     coercing.rules.put(Rule("rename", NAME, Action.SET, "Another^Name"))
     coercing.die()
     with database.connection() as connection:
-        connection.execute("truncate study, patient, series, instance, overlay, pack, finding cascade")
+        connection.execute("truncate study, patient, series, kept_instance, overlay, pack, finding cascade")
 
     reborn = Process(database, tmp_path / "packs")
     assert reborn.recover() == Recovered(packs=1, instances=1)
@@ -234,7 +234,7 @@ def test_a_file_whose_overlay_is_damaged_does_not_come_back_uncoerced(
     (pack,) = (tmp_path / "packs").rglob("*.tar")
     pack.write_bytes(pack.read_bytes().replace(b'"Right^Name"', b'"Wrong^Name"'))
     with database.connection() as connection:
-        connection.execute("truncate study, patient, series, instance, overlay, pack, finding cascade")
+        connection.execute("truncate study, patient, series, kept_instance, overlay, pack, finding cascade")
 
     reborn = Process(database, tmp_path / "packs")
 
@@ -256,7 +256,7 @@ def test_a_write_cut_short_leaves_nothing_of_it(
     second = content.rindex(b"./PaxHeaders/overlay/")
     pack.write_bytes(content[: second + (1600 if cut == "in the record" else len(content) - second - 700)])
     with database.connection() as connection:
-        connection.execute("truncate study, patient, series, instance, overlay, pack, finding cascade")
+        connection.execute("truncate study, patient, series, kept_instance, overlay, pack, finding cascade")
 
     reborn = Process(database, tmp_path / "packs")
 
