@@ -1,6 +1,7 @@
 """A DICOM listener in a thread of the test, with an archive in memory, and a raw peer that sends what it is told."""
 
 import asyncio
+import queue
 import socket
 import ssl
 import struct
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import uvloop
@@ -19,7 +20,7 @@ from filmless.access.accounts import User
 from filmless.access.called_titles import CalledTitle
 from filmless.access.peers import Peer
 from filmless.access.roles import Role
-from filmless.archive.commitment import Request
+from filmless.archive.commitment import Commitment, Request, Ticket
 from filmless.archive.errors import Damaged, NotFound, Unavailable
 from filmless.archive.model import (
     Buffer,
@@ -288,11 +289,27 @@ class CommitmentsInMemory:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.fault: Exception | None = None
+        self.at_once = False  # all that is asked for is safe, and known to be so
+        self.ends: queue.Queue[str] = queue.Queue()  # what became of each report
+        self.may_settle = threading.Event()
+        self.may_settle.set()
 
-    def ask(self, request: Request) -> None:
+    def ask(self, request: Request) -> Ticket | None:
         if self.fault is not None:
             raise self.fault
         self.requests.append(request)
+        return Ticket(len(self.requests) - 1, 1) if self.at_once else None
+
+    def settle(self, ticket: Ticket, now: datetime) -> Commitment | None:
+        self.may_settle.wait(10)
+        request, is_duplicate = self.requests[ticket.key], False
+        return Commitment(*ticket, request, timedelta(0), is_duplicate, (0,) * len(request.references), 0)
+
+    def reported(self, commitment: Commitment) -> None:
+        self.ends.put("reported")
+
+    def let_go(self, commitment: Commitment) -> None:
+        self.ends.put("let go")
 
 
 @dataclass

@@ -20,6 +20,7 @@ from filmless.app.identities import UserIdentities
 from filmless.app.record import AssociationRecord
 from filmless.app.shares import Share
 from filmless.archive.archive import Archive
+from filmless.archive.commitment_desk import CommitmentDesk
 from filmless.archive.errors import Unavailable
 from filmless.archive.receive.replay import recover
 from filmless.archive.receive.store import Committer, examined
@@ -30,6 +31,7 @@ from filmless.database.ae_titles import AeTitles
 from filmless.database.associations import Associations
 from filmless.database.cluster import durability
 from filmless.database.coercion_rules import CoercionRules
+from filmless.database.commitment_rules import CommitmentRegistry
 from filmless.database.commitments import Commitments
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
@@ -169,7 +171,9 @@ class ServerParts:
         registry = AeTitles(parts.database)
         record = AssociationRecord(parts.events, registry)
         identities = UserIdentities(Accounts(parts.database, parts.events), settings.jwt_issuers)
-        commitments = Commitments(parts.database, parts.events)
+        rules = CommitmentRegistry(parts.database, parts.events)
+        journal = Commitments(parts.database, parts.events)
+        commitments = CommitmentDesk(journal, parts.packs, lambda title: rules.rules(title).proof)
         self.collaborators = Collaborators(
             parts.archive,
             registry,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from filmless.archive.check import has_its_hashes
@@ -51,6 +51,13 @@ class Request:
     transaction_uid: str
     references: tuple[Reference, ...]
     requested_at: datetime
+
+
+class Ticket(NamedTuple):
+    """The right to go on with a commitment, until another run takes it."""
+
+    key: int
+    serial: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ class Records(Protocol):
 
     def found(self, instance_uids: Sequence[str]) -> Mapping[str, Found]: ...
     def decided(self, commitment: Commitment, failures: Sequence[int]) -> None: ...
-    def postpone(self, commitment: Commitment, at: datetime) -> None: ...
+    def postpone(self, commitment: Commitment, at: datetime | None) -> None: ...
 
 
 def settle(commitment: Commitment, records: Records, files: Files, proof: Proof, now: datetime) -> Commitment | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from filmless.archive.commitment import Commitment, CommitmentEntry, Found, Request, State
+from filmless.archive.commitment import Commitment, CommitmentEntry, Found, Request, State, Ticket
 from filmless.archive.events import Event, EventKind, Outcome
 from filmless.archive.model import Placement
 from filmless.database.connect import Connection, Database
@@ -60,8 +60,8 @@ class Commitments:
     def __init__(self, database: Database, events: EventLog) -> None:
         self._database, self._events = database, events
 
-    def ask(self, request: Request) -> None:
-        """Record a request with its job. The same request once more is carried out once more."""
+    def ask(self, request: Request, *, at: datetime | None = None) -> Ticket:
+        """Record a request with its job, due at a moment or at once. The same once more is carried out once more."""
         digest = sha256("\n".join(f"{one.sop_class_uid} {one.instance_uid}" for one in request.references).encode())
         values = {
             "ae": request.ae,
@@ -76,8 +76,9 @@ class Commitments:
         with self._database.connection() as connection:
             connection.execute(_LOCK, (f"commitment {request.ae} {request.transaction_uid}",))
             key = _number(connection, _ADD, values)
-            _go_on(connection, key, at=None)
+            serial = _go_on(connection, key, at=at)
             self._record(connection, EventKind.COMMITMENT_ASKED, request, {})
+        return Ticket(key, serial)
 
     def pending(self, key: int, serial: int) -> Commitment | None:
         """A commitment, for the job that may go on with it; None when another may, or nothing is left to do."""
@@ -103,8 +104,8 @@ class Commitments:
                 (list(failures), commitment.key, commitment.serial),
             )
 
-    def postpone(self, commitment: Commitment, at: datetime) -> None:
-        """Look again at a moment."""
+    def postpone(self, commitment: Commitment, at: datetime | None) -> None:
+        """Have a job go on at a moment, or at once."""
         with self._database.connection() as connection:
             if _holds(connection, commitment):
                 _go_on(connection, commitment.key, at=at)

@@ -18,6 +18,7 @@ STATEMENT_SECONDS = 10  # a read that takes longer is cut off
 # Rows asked for lie in memory or on an SSD: reading one costs little more than reading the next.
 PLANNING = "-c random_page_cost=1.1"
 CANCEL_SECONDS = 5.0  # for the server to take notice of a cancel
+IDLE_SECONDS = 30.0  # then a connection beyond the first is closed: each has a server process of its own
 CHECKOUT_SECONDS = 5.0  # waiting for a free connection; then the door answers "try again"
 
 
@@ -31,6 +32,7 @@ class Database:
             min_size=1,
             max_size=connections,
             timeout=CHECKOUT_SECONDS,
+            max_idle=IDLE_SECONDS,
             num_workers=1,
             reconnect_timeout=2,
             check=_check,

@@ -17,6 +17,7 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPushModelInstance
 
 from commitments import asked
+from notes import note
 from objects import ct_image, new_uid, write_file
 from serving import Server, wait_until
 
@@ -29,6 +30,7 @@ class Modality:
     def __init__(self, server: Server, title: str, port: int = 0) -> None:
         self.server, self.title = server, title
         self.reports: queue.Queue[tuple[int, Dataset]] = queue.Queue()
+        self.reports_here: queue.Queue[tuple[int, Dataset]] = queue.Queue()  # on the association of the request
         self.roles: list[tuple[bool, bool]] = []
         self._listener = None
         self.port = port or free_port()
@@ -46,17 +48,25 @@ class Modality:
         handlers = [(evt.EVT_N_EVENT_REPORT, told)]
         self._listener = application.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
 
-    def ask(self, *instance_uids: str, transaction_uid: str | None = None) -> str:
-        """Ask for commitment; the Transaction UID."""
+    def ask(self, *instance_uids: str, transaction_uid: str | None = None, stays: bool = False) -> str:
+        """Ask for commitment, and stay until it is reported there if so; the Transaction UID."""
         uid = transaction_uid or new_uid()
         application = AE(self.title)
         application.add_requested_context(StorageCommitmentPushModel)
-        association = application.associate("127.0.0.1", self.server.port, ae_title="FILMLESS")
+
+        def told(event: evt.Event) -> tuple[int, None]:
+            self.reports_here.put((event.event_type, event.event_information))
+            return 0x0000, None
+
+        handlers = [(evt.EVT_N_EVENT_REPORT, told)] if stays else []
+        association = application.associate("127.0.0.1", self.server.port, ae_title="FILMLESS", evt_handlers=handlers)
         assert association.is_established
         status, _ = association.send_n_action(
             asked(uid, instance_uids), 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance
         )
         assert status.Status == 0x0000
+        if stays:
+            self.here = self.reports_here.get(timeout=SECONDS)
         association.release()
         return uid
 
@@ -125,6 +135,28 @@ def test_all_is_safe_and_we_propose_to_be_the_provider(server: Server, modality:
     wait_until(lambda: entry_of(modality)["state"] == "reported")
     (line,) = [each for each in server.run("commitments").stdout.splitlines() if modality.title in each]
     assert "1 of 1" in line
+
+
+def test_a_peer_that_stays_is_told_on_the_same_association(server: Server, modality: Modality, tmp_path: Path) -> None:
+    uid = send(server, tmp_path)
+    transaction_uid = modality.ask(uid, stays=True)
+    event, report = modality.here
+    assert (event, report.TransactionUID) == (1, transaction_uid)
+    assert [item.ReferencedSOPInstanceUID for item in report.ReferencedSOPSequence] == [uid]
+    wait_until(lambda: entry_of(modality)["state"] == "reported")
+    assert entry_of(modality)["attempts"] == 0
+
+
+def test_a_rejected_instance_is_not_committed(server: Server, modality: Modality, tmp_path: Path) -> None:
+    image, address = ct_image(), f"FILMLESS@127.0.0.1:{server.port}"
+    assert server.run("send", address, write_file(tmp_path, image)).returncode == 0
+    assert server.run("send", address, write_file(tmp_path, note([image]))).returncode == 0
+    modality.ask(image.SOPInstanceUID, stays=True)
+    event, report = modality.here
+    assert event == 2
+    assert [(item.ReferencedSOPInstanceUID, item.FailureReason) for item in report.FailedSOPSequence] == [
+        (image.SOPInstanceUID, 0x0112)
+    ]
 
 
 def test_an_instance_that_comes_later_is_waited_for(server: Server, modality: Modality, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from filmless.archive.errors import Unavailable
 from filmless.standards.dimse.commands import CommandField, Element
 from filmless.standards.upper_layer.items import Result
 from filmless.standards.upper_layer.pdu import AssociateAccept, PduType, read_pdu
+from serving import wait_until
 
 PUSH_MODEL, INSTANCE = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
 CONTEXTS = [(VERIFICATION, (IMPLICIT,)), (PUSH_MODEL, (IMPLICIT,))]
@@ -102,3 +103,78 @@ def test_a_peer_that_may_not_commit_gets_no_context() -> None:
         accepted = read_pdu(PduType(kind), memoryview(body))
         assert isinstance(accepted, AssociateAccept)
         assert [one.result for one in accepted.results] == [Result.ACCEPTANCE, Result.USER_REJECTION]
+
+
+def answer_report(peer: RawPeer, message_id: int, status: int = 0) -> None:
+    peer.command(
+        3,
+        {
+            Element.COMMAND_FIELD: CommandField.N_EVENT_REPORT | 0x8000,
+            Element.MESSAGE_ID_RESPONDED_TO: message_id,
+            Element.DATA_SET_TYPE: 0x0101,
+            Element.STATUS: status,
+        },
+    )
+
+
+@pytest.mark.parametrize(("status", "end"), [(0, "reported"), (0x0110, "let go")])
+def test_a_peer_that_stays_is_told_on_its_own_association(status: int, end: str) -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        house.commitments.at_once = True
+        peer.associate(CONTEXTS)
+        assert ask(peer)[0] == 0
+        numbers, texts, data = peer.message()
+        assert numbers[Element.COMMAND_FIELD] == CommandField.N_EVENT_REPORT
+        assert (numbers[Element.EVENT_TYPE_ID], texts[Element.AFFECTED_INSTANCE_UID]) == (1, INSTANCE)
+        assert b"1.2.3" in data
+        assert peer.echo() == 0  # its own requests are served while we wait
+        answer_report(peer, numbers[Element.MESSAGE_ID], status)
+        assert house.commitments.ends.get(timeout=10) == end
+        assert peer.echo() == 0
+
+
+def test_a_peer_that_releases_is_told_elsewhere() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        house.commitments.at_once = True
+        house.commitments.may_settle.clear()
+        peer.associate(CONTEXTS)
+        assert ask(peer)[0] == 0
+        assert peer.release() == PduType.RELEASE_RP
+        house.commitments.may_settle.set()
+        assert house.commitments.ends.get(timeout=10) == "let go"
+
+
+def test_a_peer_that_releases_instead_of_answering_is_told_elsewhere() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        house.commitments.at_once = True
+        peer.associate(CONTEXTS)
+        assert ask(peer)[0] == 0
+        peer.message()
+        assert peer.release() == PduType.RELEASE_RP
+        assert house.commitments.ends.get(timeout=10) == "let go"
+
+
+def test_a_peer_that_does_not_answer_keeps_its_association(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("filmless.servers.dimse.n_action.REPORT_SECONDS", 0.01)
+    with door() as house, RawPeer(house.port) as peer:
+        house.commitments.at_once = True
+        peer.associate(CONTEXTS)
+        assert ask(peer)[0] == 0
+        message_id = peer.message()[0][Element.MESSAGE_ID]
+        assert house.commitments.ends.get(timeout=10) == "let go"
+        assert ask(peer)[0] == 0
+        assert house.commitments.ends.get(timeout=10) == "let go"  # it is not asked a second time
+        answer_report(peer, message_id)
+        assert peer.echo() == 0
+
+
+def test_a_peer_in_the_middle_of_something_else_is_told_elsewhere() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        house.commitments.at_once = True
+        house.commitments.may_settle.clear()
+        peer.associate(CONTEXTS)
+        assert ask(peer)[0] == 0
+        peer.command(3, COMMAND)  # whose list has not come
+        wait_until(lambda: any(one.dialogue and one.dialogue.is_busy for one in house.listener._connections))
+        house.commitments.may_settle.set()
+        assert house.commitments.ends.get(timeout=10) == "let go"

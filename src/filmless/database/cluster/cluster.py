@@ -29,7 +29,7 @@ _HBA = "# Only over the socket, and only the system users of pg_ident.conf.\nloc
 # process needs little of it: what is read again and again lies in packs, not in tables.
 _SETTINGS = """
 # Set by Filmless when this cluster was made.
-shared_buffers = 64MB
+shared_buffers = 32MB
 work_mem = 8MB
 maintenance_work_mem = 64MB
 max_connections = 100

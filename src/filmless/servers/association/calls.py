@@ -1,4 +1,4 @@
-"""Our own requests to the peer on the association of its operation: the C-STORE sub-operations of a C-GET."""
+"""Our own requests to the peer on its association: the C-STORE sub-operations of a C-GET, reports that follow."""
 
 import asyncio
 from typing import NoReturn
@@ -20,6 +20,11 @@ class Calls:
 
     # For the connection
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a response is still to come, late as it may be."""
+        return self._response is not None and not self._response.done()
+
     def take(self, response: Command) -> bool:
         """Take the peer's response; False when it answers nothing that was asked."""
         waiting, answered = self._response, response.numbers.get(Element.MESSAGE_ID_RESPONDED_TO)
@@ -38,7 +43,7 @@ class Calls:
 
     def request(self, context_id: int, elements: dict[int, int | str], data_set: Buffer, *, is_last: bool) -> None:
         """Send a command with its data set or the first part of it, which must not change until it is written."""
-        self._message_id = self._message_id % 0xFFFF + 1
+        self._message_id = next(self._line.message_ids) % 0xFFFF + 1
         self._response = asyncio.get_running_loop().create_future()
         command = write_command({**elements, Element.MESSAGE_ID: self._message_id})
         self._send(context_id, command, data_set, is_last=is_last)
@@ -55,15 +60,21 @@ class Calls:
 
     async def response(self) -> Command:
         """The peer's response. Raises ``AssociationEnded``, also when it does not answer in time."""
-        waiting = self._response
-        if waiting is None:
-            raise RuntimeError("nothing was asked")
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await waiting
+            return await self.response_within(ANSWER_SECONDS)
         except TimeoutError:
             self._line.abort("a sub-operation was not answered in time")
             raise AssociationEnded from None
+
+    async def response_within(self, seconds: float) -> Command:
+        """The peer's response; ``TimeoutError`` leaves the association as it is, and a late response unheeded."""
+        if self._response is None:
+            raise RuntimeError("nothing was asked")
+        await asyncio.wait((self._response,), timeout=seconds)
+        if not self._response.done():
+            self._response.add_done_callback(asyncio.Future.exception)  # nobody asks for it any more
+            raise TimeoutError
+        return self._response.result()
 
     def _send(self, context_id: int, command: bytes | None, data_set: Buffer, *, is_last: bool) -> None:
         if self._is_lost:

@@ -1,8 +1,9 @@
 """One transport connection of a peer: drives the association, its timers and its negotiation."""
 
 import asyncio
+import itertools
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar, cast
@@ -80,6 +81,7 @@ class Connection(asyncio.BufferedProtocol):
         self.address = address
         self.began = self.last_active = self._loop.time()
         self.is_finishing = False
+        self.message_ids: Iterator[int] = itertools.count()
         self.dialogue: Dialogue | None = None  # from acceptance on
         self._house = house
         self._socket = sock

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 import structlog
 
 from filmless.access.scope import NotAllowed
+from filmless.servers.association.calls import Calls
 from filmless.servers.association.flow import Cause
 from filmless.servers.association.line import AssociationEnded, Line
 from filmless.servers.association.negotiation import operation_of
-from filmless.servers.association.operation import Operation, Requestor
+from filmless.servers.association.operation import Operation, Requestor, Sequel
 from filmless.servers.association.policy import Collaborators
 from filmless.servers.association.service import Service, Services
 from filmless.servers.association.summary import MAX_FAILURES
-from filmless.standards.dimse.commands import RESPONSE, CommandField
+from filmless.standards.dimse.commands import RESPONSE, Command, CommandField
 from filmless.standards.dimse.messages import CommandReceived, DataSetPiece, Malformed, Message, MessageReader
 from filmless.standards.dimse.status import Status, StatusKind, status_kind
 from filmless.standards.upper_layer.association import AgreedContext
@@ -45,6 +46,8 @@ class Dialogue:
         self._reader = MessageReader()
         self._operation: Operation | None = None
         self._task: asyncio.Task[None] | None = None
+        self._calls: Calls | None = None  # ours that no request of the peer waits for
+        self._sequels: set[asyncio.Task[None]] = set()
         self._waiting: deque[Message | ReleaseRequested] = deque()
         self._is_over = False
 
@@ -76,17 +79,19 @@ class Dialogue:
         self._waiting.clear()
         if self._operation is not None:
             self._operation.lose()
+        if self._calls is not None:
+            self._calls.lose()
 
     async def rest(self) -> None:
         """Wait until nothing is served any more."""
-        if self._task is not None:
-            await asyncio.wait({self._task})
+        while running := self._sequels | ({self._task} if self._task is not None else set()):
+            await asyncio.wait(running)
 
     def _take_in_turn(self, message: Message | ReleaseRequested) -> None:
         if isinstance(message, CommandReceived) and message.command.field == CommandField.C_CANCEL:
             self._cancel(message)
         elif isinstance(message, CommandReceived) and message.command.field & RESPONSE:
-            if self._operation is None or not self._operation.calls.take(message.command):
+            if not self._take_response(message.command):
                 self._line.abort("a response came to no request")
         elif isinstance(message, Malformed):
             self._line.abort(message.reason)
@@ -95,6 +100,11 @@ class Dialogue:
             self._waiting.append(_kept(message))
         else:
             self._take(message)
+
+    def _take_response(self, response: Command) -> bool:
+        """Give a response to whoever asked; False where nobody did."""
+        of_operation = self._operation is not None and self._operation.calls.take(response)
+        return of_operation or (self._calls is not None and self._calls.take(response))
 
     def _take(self, message: Message | ReleaseRequested) -> None:
         match message:
@@ -157,6 +167,8 @@ class Dialogue:
             if failure in self.failures or len(self.failures) < MAX_FAILURES:
                 self.failures[failure] += 1
         self._operation = self._task = None
+        if operation.sequel is not None:
+            self._follow(operation.sequel)
         while self._waiting and self._operation is None:
             self._take(self._waiting.popleft())
         while self._waiting and isinstance(self._waiting[0], DataSetPiece):
@@ -165,6 +177,25 @@ class Dialogue:
             self._line.flow.go(Cause.TURN)
             if self._line.is_finishing and self._operation is None:
                 self._line.abort("the archive is stopping")
+
+    def _follow(self, sequel: Sequel) -> None:
+        task = asyncio.get_running_loop().create_task(self._run_sequel(sequel))
+        self._sequels.add(task)
+        task.add_done_callback(self._sequels.discard)
+
+    async def _run_sequel(self, sequel: Sequel) -> None:
+        try:
+            await sequel(self._free_calls)
+        except Exception as fault:  # noqa: BLE001  the outermost loop of what follows a request
+            log.error("sequel_failed", error=type(fault).__name__, raised_at=_places(fault))
+
+    def _free_calls(self) -> Calls | None:
+        """For a request of ours, where the peer neither asks for something itself nor owes us a response."""
+        is_taken = self._operation is not None or self._waiting or (self._calls is not None and self._calls.is_waiting)
+        if self._is_over or self._line.is_finishing or is_taken:
+            return None
+        self._calls = Calls(self._line)
+        return self._calls
 
 
 def _places(fault: BaseException) -> list[str]:

@@ -1,5 +1,6 @@
 """What messages need of the connection they go by."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from filmless.servers.association.flow import Flow
@@ -16,6 +17,7 @@ class Line(Protocol):
 
     flow: Flow
     is_finishing: bool  # no further request is to be begun
+    message_ids: Iterator[int]  # of our own requests: no two that wait for an answer have the same (PS3.7 E.1)
 
     def send(self, context_id: int, command: bytes | None, data_set: Buffer | None, *, is_last: bool = True) -> None:
         """Send a message in one write, or a part of one: without its command, or with its data set to go on.

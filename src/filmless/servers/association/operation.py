@@ -1,10 +1,10 @@
 """One request of a peer while it is served: its command, its data set as it arrives, and its answers."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from filmless.access.peers import Peer
 from filmless.access.scope import Principal
@@ -18,6 +18,9 @@ from filmless.standards.dimse.commands import Command, write_response
 from filmless.standards.upper_layer.association import AgreedContext
 
 T = TypeVar("T")
+
+FreeCalls = Callable[[], Calls | None]  # None where the association is over, or the peer asks something itself
+Sequel = Callable[[FreeCalls], Coroutine[Any, Any, None]]
 
 _NOTHING = memoryview(b"")
 _NO_NUMBERS: Mapping[int, int] = MappingProxyType({})
@@ -55,6 +58,7 @@ class Operation:
         self.calls = Calls(line)
         self.has_ended = not command.has_data_set  # nothing more of the data set will come
         self.head = head  # of the file that the data set is to be; it gathers with room around
+        self.sequel: Sequel | None = None  # runs beside further requests when this one is answered
         self.margins: Margins | None = None  # of what was taken last, where there is a head
         self._is_cancelled = False
         self.status: int | None = None  # of the latest answer

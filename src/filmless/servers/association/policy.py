@@ -10,7 +10,7 @@ from typing import Protocol
 from filmless.access.accounts import User
 from filmless.access.called_titles import CalledTitle
 from filmless.access.peers import Peer
-from filmless.archive.commitment import Request
+from filmless.archive.commitment import Commitment, Request, Ticket
 from filmless.archive.model import Buffer, KeptInstance, Matches, Outcome, Query, Received, Source
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
@@ -98,10 +98,19 @@ class Codecs(Protocol):
 
 
 class Commitments(Protocol):
-    """The record of storage commitments; blocks."""
+    """Storage commitments; all of it blocks, and may raise ``Unavailable``."""
 
-    def ask(self, request: Request) -> None:
-        """Record a request; its report follows."""
+    def ask(self, request: Request) -> Ticket | None:
+        """Record a request; with the ticket the door goes on, without one its report follows by itself."""
+
+    def settle(self, ticket: Ticket, now: datetime) -> Commitment | None:
+        """What is safe; None where that is not known yet."""
+
+    def reported(self, commitment: Commitment) -> None:
+        """The peer has taken the report."""
+
+    def let_go(self, commitment: Commitment) -> None:
+        """The peer was not told here."""
 
 
 class Peers(Protocol):
