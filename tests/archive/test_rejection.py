@@ -1,5 +1,6 @@
 """Rejection notes: what they name is kept and not served, whatever comes when, and nothing brings it back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from filmless.database.index.rejections import hide
 from filmless.database.rejections import Rejections
 from notes import note
 from objects import ct_image, new_uid, series
+from serving import wait_until
 
 EXPIRING = replace(SCOPE, may_expire=True)
 
@@ -165,6 +167,25 @@ def test_what_was_recorded_while_the_note_was_is_hidden_by_its_job(process: Proc
         assert hide(connection, int(str(job))) == 1
     assert image.SOPInstanceUID not in served(process, image.StudyInstanceUID)
     assert process.rows("select instance_count from series where modality = 'CT'") == [(0,)]
+
+
+def test_two_notes_that_hide_the_last_series_of_a_study_at_one_moment_take_it_off_the_list(process: Process) -> None:
+    first, second = ct_image(), ct_image()
+    second.StudyInstanceUID = first.StudyInstanceUID
+    store_all(process, [first, second])
+    process.store(note([first]))
+    process.store(note([second]))
+    process.execute("update kept_instance set hidden = false")
+    process.execute("update series set instance_count = 1")
+    assert len(found(process, Level.STUDY, first.StudyInstanceUID)) == 1
+    (one,), (other,) = process.rows("select id from rejection_note order by id")
+    with ThreadPoolExecutor(1) as executor, process.database.connection() as connection:
+        assert hide(connection, int(str(one))) == 1
+        later = executor.submit(Rejections(process.database).hide, int(str(other)))
+        wait_until(lambda: later.done() or process.rows("select from pg_locks where not granted") != [])
+        connection.commit()
+        assert later.result(30) == 1
+    assert found(process, Level.STUDY, first.StudyInstanceUID) == []
 
 
 def test_people_see_what_was_rejected_and_the_record_keeps_it(process: Process) -> None:

@@ -1,16 +1,20 @@
 """Replay: what a start makes good, whatever was lost."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
 
-from archive_process import SCOPE, Process, policy
+from archive_process import SCOPE, Process, policy, received
 from filmless.archive.check import Fault, Totals, check
 from filmless.archive.errors import Unavailable
 from filmless.archive.findings import FindingKind
-from filmless.archive.model import DuplicatePolicy, Stored
+from filmless.archive.model import Door, DuplicatePolicy, Source, Stored
 from filmless.database.index.check import IndexCheck
+from filmless.standards.data_set.part10 import IMPLEMENTATION_CLASS_UID, write_head
 from objects import ct_image, data_set_bytes, new_uid, series
 
 
@@ -58,6 +62,27 @@ def test_the_newest_rows_come_back_though_the_mark_says_they_are_there(dead: Pro
     assert dead.recover().instances == 2
     assert counts(dead) == (5, 5, 5)
     assert problems(dead) == []
+
+
+def test_who_sent_a_series_comes_back_with_it(process: Process) -> None:
+    sent, imported = ct_image(), ct_image()
+    process.store(sent)
+    process.archive.store(
+        replace(received(imported), head=foreign_head(imported), source=Source(Door.IMPORT)), SCOPE
+    ).result(30)
+    sources = "select s.series_uid, s.source_ae from series s order by 1"
+    before = process.rows(sources)
+    assert sorted(row[1] for row in before) == ["", "TEST"]
+    process.die()
+    process.execute("truncate patient, study, series, kept_instance, pack, uid_code cascade")
+    assert process.recover().instances == 2
+    assert process.rows(sources) == before
+
+
+def foreign_head(image: Dataset) -> bytes:
+    """Written by another program, which says where it had the file from."""
+    head = write_head(image.SOPClassUID, image.SOPInstanceUID, ExplicitVRLittleEndian, "ELSEWHERE")
+    return head.replace(IMPLEMENTATION_CLASS_UID.encode(), IMPLEMENTATION_CLASS_UID.encode()[:-1] + b"9")
 
 
 def test_the_newest_rows_of_a_sealed_pack_come_back(process: Process) -> None:

@@ -131,8 +131,12 @@ def test_a_worker_that_lost_the_queue_ends(
     async def lose() -> None:
         bench = Bench(database, queue, done)
         task = asyncio.create_task(bench.worker.run(bench.stop))
-        await asyncio.to_thread(wait_until, lambda: queue.is_held)
-        await asyncio.to_thread(_cut_off, database)
+
+        def has_ended() -> bool:  # one that was cut off before it began takes the queue again
+            _cut_off(database)
+            return task.done()
+
+        await asyncio.to_thread(wait_until, has_ended)
         await task
 
     with pytest.raises(QueueLost):
@@ -140,16 +144,13 @@ def test_a_worker_that_lost_the_queue_ends(
 
 
 def _cut_off(database: Database) -> None:
-    def cut() -> bool:
-        with database.connection() as connection:
-            row = connection.execute(
-                "select count(pg_terminate_backend(pid)) from pg_locks"
-                " where locktype = 'advisory' and granted and pid <> pg_backend_pid()"
-                " and database = (select oid from pg_database where datname = current_database())"
-            ).fetchone()
-        return row is not None and row[0] > 0
-
-    wait_until(cut)
+    """End the session of whoever holds the queue."""
+    with database.connection() as connection:
+        connection.execute(
+            "select count(pg_terminate_backend(pid)) from pg_locks"
+            " where locktype = 'advisory' and granted and pid <> pg_backend_pid()"
+            " and database = (select oid from pg_database where datname = current_database())"
+        )
 
 
 def test_the_queue_is_that_of_the_library(database_dsn: str) -> None:

@@ -1,5 +1,6 @@
 """From a rejection note to every door: what it names is gone from all of them, by whatever door the note came."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,35 @@ def test_what_a_note_names_is_gone_from_every_door(server: Server, tmp_path: Pat
     (entry,) = [each for each in listed if each["note_uid"] == rejecting.SOPInstanceUID]
     assert (entry["title"], entry["instances"], entry["hidden"]) == ("113001", 2, 2)
     assert rejecting.SOPInstanceUID in server.run("rejections").stdout
+
+
+def test_what_a_note_names_is_gone_from_the_dicom_network(server: Server, tmp_path: Path) -> None:
+    images = series(3)
+    rejecting = note(images[:2])
+    target = f"FILMLESS@127.0.0.1:{server.port}"
+    assert server.run("send", target, *(write_file(tmp_path, each) for each in [*images, rejecting])).returncode == 0
+    assert server.run("ae", "add", "FILMLESS", "127.0.0.1", str(server.port)).returncode == 0
+    study, left = ("-k", f"StudyInstanceUID={images[0].StudyInstanceUID}"), {images[2].SOPInstanceUID}
+    of_series = (*study, "-k", f"SeriesInstanceUID={images[0].SeriesInstanceUID}")
+
+    found = server.run("find", target, "--level", "IMAGE", *of_series, "--json").stdout
+    assert {each["00080018"]["Value"][0] for each in json.loads(found)} == left
+    (counted,) = json.loads(server.run("find", target, *study, "-k", "NumberOfStudyRelatedInstances", "--json").stdout)
+    assert counted["00201208"]["Value"] == [2]
+    folder = tmp_path / "got"
+    folder.mkdir()
+    assert server.run("get", target, str(folder), "--level", "SERIES", *of_series).returncode == 0
+    assert {path.stem for path in folder.iterdir()} == left
+    moved = server.run("move", target, "--to", "FILMLESS", *study, "--json")
+    assert json.loads(moved.stdout)["completed"] == 2
+    gone = (
+        "-k",
+        f"SeriesInstanceUID={images[0].SeriesInstanceUID}",
+        "-k",
+        f"SOPInstanceUID={images[0].SOPInstanceUID}",
+    )
+    moved = server.run("move", target, "--to", "FILMLESS", "--level", "IMAGE", *gone, "--json")
+    assert json.loads(moved.stdout)["completed"] == 0
 
 
 def test_expired_retention_needs_its_right_at_each_door(server: Server, tmp_path: Path) -> None:

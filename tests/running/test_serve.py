@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import requests
 
 from filmless.clients.dimse import connect
 from objects import ct_image, part10_bytes, series, write_file
+from pki import make_pki
 from serving import PASSWORD, Server, run_command, wait_until
 
 pytestmark = pytest.mark.slow
@@ -35,6 +37,37 @@ def studies(server: Server, token: str) -> list[str]:
     answer = requests.get(f"{server.url}/dicomweb/studies", headers={"Authorization": f"Bearer {token}"}, timeout=10)
     answer.raise_for_status()
     return [study["0020000D"]["Value"][0] for study in answer.json()] if answer.content else []
+
+
+def shown_certificate(server: Server) -> bytes:
+    """What HTTPS shows, as DER."""
+    context = ssl._create_unverified_context()
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    with socket.create_connection(address, timeout=10) as plain, context.wrap_socket(plain) as secured:
+        return secured.getpeercert(binary_form=True) or b""
+
+
+def test_a_hangup_has_the_certificate_of_https_read_again_and_ends_nothing(tmp_path: Path) -> None:
+    pki = make_pki(tmp_path)
+    files = pki.issue("web")
+    flags = ("--tls-certificate", str(files.certificate), "--tls-key", str(files.key), "--workers", "1")
+    server = Server(tmp_path / "data", *flags)
+    server.is_ready = lambda: "event=ready" in server.log
+    server.start()
+    try:
+        before = shown_certificate(server)
+        assert files.certificate is not None
+        files.certificate.write_text("no certificate")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "event=certificate_not_renewed" in server.log)
+        assert shown_certificate(server) == before
+        pki.issue("web")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "event=certificate_renewed" in server.log)
+        assert shown_certificate(server) != before
+    finally:
+        assert server.terminate() == 0
+        server.close()
 
 
 async def echo(server: Server) -> bool:

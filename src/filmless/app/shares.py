@@ -43,7 +43,12 @@ class Share:
         self.shares.set(self.number, count)
 
     def is_next(self) -> bool:
-        """Whether the next association is for this process: the fullest that has room, else the least busy one."""
+        """Whether the next association is for this process: the fullest that has room, else whoever is not far ahead.
+
+        Far, since a process whose turn it is not pauses: one at a time from each would make a burst wait.
+        """
         counts = [self.shares.count(number) for number in range(self.shares.processes)]
         room = [count for count in counts if count < TOGETHER]
-        return counts.index(max(room) if room else min(counts)) == self.number
+        if room:
+            return counts.index(max(room)) == self.number
+        return counts[self.number] - min(counts) < TOGETHER

@@ -6,6 +6,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Protocol
 
+import orjson
+
 from filmless.archive.errors import Unavailable
 from filmless.archive.model import Placement
 from filmless.archive.ports import Mark, Member
@@ -21,6 +23,7 @@ class Fault(StrEnum):
     OTHER_BYTES = "other-bytes"  # the member is not the one that the row tells of
     DAMAGED = "damaged"  # the bytes do not have their hash
     NO_ROW = "no-row"  # a whole member that no row speaks of and nothing declares void
+    OTHER_OVERLAY = "other-overlay"  # the row tells of another coercion than the pack, or one of them of none
     WRONG_COUNT = "wrong-count"  # a series tells another number of instances than it has
 
 
@@ -64,6 +67,7 @@ class Rows(Protocol):
 
     def marks(self) -> Mapping[str, Mark]: ...
     def placed_in(self, pack: str) -> Sequence[tuple[str, Placement]]: ...
+    def overlays_in(self, pack: str) -> Mapping[int, object]: ...
     def kept(self, instance_uids: Sequence[str]) -> frozenset[tuple[str, bytes]]: ...
     def wrong_counts(self) -> Sequence[str]: ...
 
@@ -97,8 +101,12 @@ def _pack(pack: str, end: int, sides: tuple[Files, Rows], totals: Totals, *, has
     placed = [(uid, place) for uid, place in rows.placed_in(pack) if place.offset <= end]
     totals.rows += len(placed)
     totals.members += len(members)
+    overlays = rows.overlays_in(pack) if end else {}
     for uid, place in placed:
-        fault = _fault(files, place, members.pop(place.offset, None), totals, hashes=hashes)
+        member = members.pop(place.offset, None)
+        fault = _fault(files, place, member, totals, hashes=hashes)
+        if fault is None and member is not None and place.offset in overlays:
+            fault = _overlay_fault(files, pack, member, overlays[place.offset])
         if fault is not None:
             yield Problem(fault, uid, f"{pack}:{place.offset}")
     rest = list(members.values())
@@ -126,6 +134,17 @@ def _fault(files: Files, place: Placement, member: Member | None, totals: Totals
         return Fault.DAMAGED
     totals.bytes_hashed += place.length if hashes else 0
     return None
+
+
+def _overlay_fault(files: Files, pack: str, member: Member, recorded: object) -> Fault | None:
+    """Compare the record of an overlay in the pack with that of the row; None where there is none."""
+    note = member.overlay
+    if note is None:
+        return None if recorded is None else Fault.OTHER_OVERLAY
+    record = files.read(pack, note.offset, note.offset + note.length)
+    if sha256(record).digest() != note.sha256:
+        return Fault.DAMAGED
+    return None if orjson.loads(record) == recorded else Fault.OTHER_OVERLAY
 
 
 def has_its_hashes(files: Readable, place: Placement) -> bool:

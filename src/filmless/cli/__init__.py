@@ -9,10 +9,7 @@ import typer
 from filmless import __version__
 from filmless.cli import query_retrieve
 from filmless.cli.coercion import coercions
-from filmless.cli.common import Config, Data, Json
-from filmless.cli.common import read_settings as _settings
-from filmless.cli.common import say as _say
-from filmless.cli.common import say_lines as _print
+from filmless.cli.common import Config, Data, Json, read_settings, say, say_lines
 from filmless.settings import SettingsError
 
 commands = typer.Typer(
@@ -72,7 +69,7 @@ def serve(
 ) -> None:
     """Start the PACS on a data folder and run until SIGTERM or Ctrl-C."""
     flags = {name: value for name, value in locals().items() if name != "config"}
-    found = _settings(config, **flags)
+    found = read_settings(config, **flags)
     from filmless.app.serving.serve import serve as run
 
     run(found)
@@ -89,7 +86,7 @@ def token_create(
     """Make a bearer token and print it, alone on the last line."""
     from filmless.app.commands.accounts import create_token
 
-    typer.echo(create_token(_settings(config, data=data), name, role, expires))
+    typer.echo(create_token(read_settings(config, data=data), name, role, expires))
 
 
 @tokens.command("list")
@@ -97,7 +94,7 @@ def token_list(data: Data = None, config: Config = None) -> None:
     """Print the tokens, one a line: id, prefix, name, role, validity, last use."""
     from filmless.app.commands.accounts import list_tokens
 
-    for line in list_tokens(_settings(config, data=data)):
+    for line in list_tokens(read_settings(config, data=data)):
         typer.echo(line)
 
 
@@ -110,8 +107,8 @@ def token_revoke(
     """End a token at once."""
     from filmless.app.commands.accounts import revoke_token
 
-    revoke_token(_settings(config, data=data), token_id)
-    _say(f"Token {token_id} is revoked.")
+    revoke_token(read_settings(config, data=data), token_id)
+    say(f"Token {token_id} is revoked.")
 
 
 @users.command("add")
@@ -130,8 +127,8 @@ def user_add(
         password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    add_user(_settings(config, data=data), name, role, password)
-    _say(f"User {name} may sign in.")
+    add_user(read_settings(config, data=data), name, role, password)
+    say(f"User {name} may sign in.")
 
 
 @peers.command("add")
@@ -177,8 +174,8 @@ def ae_add(
         "commit_wait": commit_wait,
         "commit_proof": commit_proof,
     }
-    add_peer(_settings(config, data=data), (title, host, port), values)
-    _say(f"{title} at {host}:{port} is registered.")
+    add_peer(read_settings(config, data=data), (title, host, port), values)
+    say(f"{title} at {host}:{port} is registered.")
 
 
 @peers.command("list")
@@ -186,7 +183,7 @@ def ae_list(json: Json = False, data: Data = None, config: Config = None) -> Non
     """Print the registered peers: where each is, what it may do, its rules, and when it was last seen."""
     from filmless.app.commands.peers import list_peers
 
-    _print(list_peers(_settings(config, data=data), json=json))
+    say_lines(list_peers(read_settings(config, data=data), json=json))
 
 
 @peers.command("test")
@@ -196,8 +193,8 @@ def ae_test(
     """Ask a registered peer whether it answers (C-ECHO)."""
     from filmless.app.commands.send import echo as run
 
-    run(_settings(config, data=data), title)
-    _say(f"{title} answers.")
+    run(read_settings(config, data=data), title)
+    say(f"{title} answers.")
 
 
 @peers.command("remove")
@@ -207,8 +204,8 @@ def ae_remove(
     """Forget a peer."""
     from filmless.app.commands.peers import remove_peer
 
-    remove_peer(_settings(config, data=data), title)
-    _say(f"{title} is no longer registered.")
+    remove_peer(read_settings(config, data=data), title)
+    say(f"{title} is no longer registered.")
 
 
 @views.command("add")
@@ -226,8 +223,8 @@ def view_add(
     from filmless.app.commands.views import add_view
 
     restrictions = {"modalities": modality, "institutions": institution, "issuers": issuer, "source_aes": source}
-    add_view(_settings(config, data=data), title, allow, restrictions)
-    _say(f"{title} is served.")
+    add_view(read_settings(config, data=data), title, allow, restrictions)
+    say(f"{title} is served.")
 
 
 @views.command("list")
@@ -235,7 +232,7 @@ def view_list(json: Json = False, data: Data = None, config: Config = None) -> N
     """Print the AE titles that are served beside the configured one."""
     from filmless.app.commands.views import list_views
 
-    _print(list_views(_settings(config, data=data), json=json))
+    say_lines(list_views(read_settings(config, data=data), json=json))
 
 
 @views.command("remove")
@@ -245,8 +242,8 @@ def view_remove(
     """Serve an AE title no more."""
     from filmless.app.commands.views import remove_view
 
-    remove_view(_settings(config, data=data), title)
-    _say(f"{title} is no longer served.")
+    remove_view(read_settings(config, data=data), title)
+    say(f"{title} is no longer served.")
 
 
 @commands.command()
@@ -261,7 +258,7 @@ def associations(
     """Print the latest associations of peers; below one that went wrong, what to change."""
     from filmless.app.commands.associations import list_associations
 
-    _print(list_associations(_settings(config, data=data), limit=limit, calling_ae=ae, failed=failed, json=json))
+    say_lines(list_associations(read_settings(config, data=data), limit=limit, calling_ae=ae, failed=failed, json=json))
 
 
 @commands.command("import")
@@ -273,15 +270,18 @@ def import_(
     """Take files into the archive; what is already there is kept once, so an import can be repeated."""
     from filmless.app.commands.import_files import import_paths
 
-    raise typer.Exit(import_paths(_settings(config, data=data), paths))
+    raise typer.Exit(import_paths(read_settings(config, data=data), paths))
 
 
 @commands.command()
 def check(data: Data = None, config: Config = None) -> None:
-    """Compare every stored byte with its hash and every row with its bytes; exit status 1 when something is wrong."""
+    """Compare every stored byte with its hash, and rows and overlays with what the packs tell.
+
+    Prints what is wrong, one line each with tabs between: kind, UID, place. Exit status 1 when there is something.
+    """
     from filmless.app.commands.check import check as run
 
-    raise typer.Exit(run(_settings(config, data=data)))
+    raise typer.Exit(run(read_settings(config, data=data)))
 
 
 @commands.command()
@@ -293,8 +293,8 @@ def echo(
     """Ask a peer whether it answers (C-ECHO)."""
     from filmless.app.commands.send import echo as run
 
-    run(_settings(config, data=data), target)
-    _say(f"{target} answers.")
+    run(read_settings(config, data=data), target)
+    say(f"{target} answers.")
 
 
 @commands.command()
@@ -307,7 +307,7 @@ def send(
     """Send files to a peer as they are (C-STORE); exit status 1 when one was not taken."""
     from filmless.app.commands.send import send as run
 
-    raise typer.Exit(run(_settings(config, data=data), target, paths))
+    raise typer.Exit(run(read_settings(config, data=data), target, paths))
 
 
 @commitments.callback(invoke_without_command=True)
@@ -322,7 +322,7 @@ def commitments_list(
         return
     from filmless.app.commands.commitments import list_commitments
 
-    typer.echo(list_commitments(_settings(config, data=data), json=as_json))
+    typer.echo(list_commitments(read_settings(config, data=data), json=as_json))
 
 
 @commitments.command("retry")
@@ -334,8 +334,8 @@ def commitments_retry(
     """Find out anew and report to the peer at once."""
     from filmless.app.commands.commitments import retry_commitment
 
-    retry_commitment(_settings(config, data=data), commitment_id)
-    _say(f"Commitment {commitment_id} is carried out.")
+    retry_commitment(read_settings(config, data=data), commitment_id)
+    say(f"Commitment {commitment_id} is carried out.")
 
 
 @commands.command("rejections")
@@ -347,7 +347,7 @@ def rejections_list(
     """Print what rejection notes took out of use, the newest first."""
     from filmless.app.commands.rejections import list_rejections
 
-    typer.echo(list_rejections(_settings(config, data=data), json=as_json))
+    typer.echo(list_rejections(read_settings(config, data=data), json=as_json))
 
 
 @commands.command()
@@ -363,7 +363,7 @@ def main() -> NoReturn:
     except Exception as error:  # told apart by the table of sentences; the rest goes up
         if not isinstance(error, _sentences()):
             raise
-        _say(str(error))
+        say(str(error))
         sys.exit(2 if isinstance(error, SettingsError) else 1)
     sys.exit(0)
 

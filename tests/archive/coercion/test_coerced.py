@@ -13,12 +13,14 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, JPEG2000Lossless
 
 from archive_process import SCOPE, SOURCE, Process, policy, received
+from filmless.archive.check import Fault, Totals, check
 from filmless.archive.coercion.rules import Action, Rule
 from filmless.archive.errors import Damaged
 from filmless.archive.model import DuplicatePolicy, KeptInstance, Level, Query, Refusal, Stored, StoredAs
 from filmless.archive.receive.replay import Recovered
 from filmless.archive.scope import Scope, View
 from filmless.database.connect import Database
+from filmless.database.index.check import IndexCheck
 from filmless.standards.data_set.part10 import write_head
 from objects import NATIVE_SYNTAXES, ct_image, data_set_bytes, new_uid
 
@@ -371,3 +373,27 @@ def test_a_view_is_judged_by_what_is_found(process: Process) -> None:
     assert isinstance(outcomes[0], Stored)
     assert outcomes[1].refusal is Refusal.NOT_ALLOWED
     assert given_out(process, shown).Modality == "MR"
+
+
+def problems(process: Process) -> list[str]:
+    return [problem.fault for problem in check(process.packs, IndexCheck(process.database), Totals())]
+
+
+def test_a_check_finds_rows_that_tell_of_another_overlay_than_their_pack(coercing: Process) -> None:
+    image, large = ct_image(), ct_image()
+    coercing.store(image)
+    stream(coercing, large)
+    coercing.store(ct_image(), source=policy(DuplicatePolicy.REPLACE))
+    assert problems(coercing) == []
+    coercing.execute("update overlay set record = jsonb_set(record, '{system}', '\"OTHER\"')")
+    assert problems(coercing) == [Fault.OTHER_OVERLAY] * 3
+    coercing.execute("delete from overlay")
+    assert problems(coercing) == [Fault.OTHER_OVERLAY] * 3
+
+
+def test_a_replaced_object_has_the_overlay_of_its_follower(coercing: Process) -> None:
+    image = ct_image()
+    coercing.store(image)
+    image.PixelData = bytes(128)
+    coercing.store(image, source=policy(DuplicatePolicy.REPLACE))
+    assert problems(coercing) == []

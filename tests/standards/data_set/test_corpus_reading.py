@@ -310,5 +310,5 @@ def test_a_head_that_is_written_is_read() -> None:
         warnings.simplefilter("error")
         head = write_head("1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2.840.10008.1.2.1", "CT1")
         meta = dcmread(io.BytesIO(head + b"\x08\0\x05\0CS\0\0")).file_meta
-    assert read_head(head) == Head(len(head), "1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2.840.10008.1.2.1")
+    assert read_head(head) == Head(len(head), "1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2.840.10008.1.2.1", "CT1")
     assert (meta.SourceApplicationEntityTitle, meta.FileMetaInformationGroupLength) == ("CT1", len(head) - 144)

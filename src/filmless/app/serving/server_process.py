@@ -5,6 +5,7 @@ import contextlib
 import gc
 import os
 import signal
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -56,6 +57,7 @@ class ServerProcess:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_reader(life, os._exit, 1)  # nothing is ever written: readable means that the supervisor is gone
         web = _Web(self._web_config(parts))
+        loop.add_signal_handler(signal.SIGHUP, web.renew_certificate)
         listener = DicomListener(parts.policy, parts.collaborators, SERVICES, parts.may_accept)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(web.serve(sockets=[self.listening.http]))
@@ -88,6 +90,20 @@ class ServerProcess:
 
 class _Web(uvicorn.Server):
     """uvicorn without its signal handlers: the process has one for all its doors."""
+
+    def renew_certificate(self) -> None:
+        """Read the files of HTTPS again, for the connections to come; what cannot be used leaves all as it is."""
+        config = self.config
+        if config.ssl is None or config.ssl_certfile is None:
+            return
+        files = (config.ssl_certfile, config.ssl_keyfile)
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*files)
+            config.ssl.load_cert_chain(*files)
+        except OSError as fault:
+            log.error("certificate_not_renewed", reason=str(fault))
+        else:
+            log.info("certificate_renewed")
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

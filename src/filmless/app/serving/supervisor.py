@@ -73,6 +73,8 @@ class Supervisor:
             self._signals.wait(PAUSE_SECONDS if self._due else None)
             if not self.is_told_to_stop:
                 self._revive()
+                if self._signals.take_hangup():
+                    self._send(signal.SIGHUP)
         self._stop()
 
     def _fork(self, number: int, *, after_crash: bool) -> None:
@@ -148,13 +150,24 @@ class _SignalPipe:
         for end in (self._read, self._write):
             os.set_blocking(end, False)
         self.is_told_to_stop = False
+        self._was_hung_up = False
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        # Whoever started us at a terminal and closes it wants us to end; to a service it says: read your files again.
+        signal.signal(signal.SIGHUP, self._stop if os.isatty(0) else self._hang_up)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def _stop(self, *_: object) -> None:
         self.is_told_to_stop = True
+
+    def _hang_up(self, *_: object) -> None:
+        self._was_hung_up = True
+
+    def take_hangup(self) -> bool:
+        """Whether SIGHUP has come since the last question."""
+        was_hung_up, self._was_hung_up = self._was_hung_up, False
+        return was_hung_up
 
     def wait(self, seconds: float | None) -> None:
         """Wait for a signal, or for the time to pass."""
@@ -168,8 +181,9 @@ class _SignalPipe:
     def give_up(self) -> None:
         """In a child: signals are its own again."""
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it knows what to read again
         os.close(self._read)
         os.close(self._write)
 

@@ -157,6 +157,7 @@ def _candidate(claim: _Claim, member: Member) -> Candidate | None:
         transfer_syntax_uid=head.transfer_syntax_uid,
         source=Source(
             Door.IMPORT,
+            calling_ae=head.source_ae,
             duplicates=DuplicatePolicy.REPLACE if member.label.replaces else DuplicatePolicy.KEEP_BOTH,
             issuer=member.label.issuer,
         ),

@@ -1,6 +1,6 @@
 """The index as the consistency check reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from filmless.archive.model import Placement
 from filmless.database.connect import Database
@@ -14,6 +14,9 @@ union all
 select i.instance_uid, p.name, v.pack_offset, v.length, v.head_length, v.head_sha256, v.data_set_sha256
 from conflict_version v join kept_instance i on i.id = v.instance_id join pack p on p.id = v.pack_id
 where p.name = %(pack)s order by 3"""
+_OVERLAYS = """
+select i.pack_offset, o.record
+from kept_instance i join pack p on p.id = i.pack_id left join overlay o on o.instance_id = i.id where p.name = %s"""
 _KEPT = """
 select instance_uid, data_set_sha256 from kept_instance where uid_digest = any(%(digests)s)
 union all
@@ -37,6 +40,12 @@ class IndexCheck(IndexMarks):
         with self._database.connection() as connection:
             connection.execute("set local statement_timeout = 0")
             return [(row[0], Placement(*row[1:])) for row in connection.execute(_PLACED, {"pack": pack})]
+
+    def overlays_in(self, pack: str) -> Mapping[int, object]:
+        """The records of overlays of a pack's files that are served, by offset; None for one without an overlay."""
+        with self._database.connection() as connection:
+            connection.execute("set local statement_timeout = 0")
+            return {row[0]: row[1] for row in connection.execute(_OVERLAYS, (pack,))}
 
     def kept(self, instance_uids: Sequence[str]) -> frozenset[tuple[str, bytes]]:
         """SOP Instance UID and hash of all contents that are kept under these UIDs."""

@@ -21,6 +21,8 @@ _GROUP_LENGTH_BYTES = 12  # of the element that says how many follow
 _MEDIA_STORAGE_SOP_CLASS_UID = 0x00020002
 _MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
 _TRANSFER_SYNTAX_UID = 0x00020010
+_IMPLEMENTATION_CLASS_UID = 0x00020012
+_SOURCE_AE = 0x00020016
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Head:
     sop_class_uid: str
     instance_uid: str
     transfer_syntax_uid: str
+    source_ae: str = ""  # who sent it to us, where the head is one of ours; what others write there says nothing
 
 
 def read_head(buffer: Buffer) -> Head | Fault:
@@ -56,6 +59,7 @@ def read_head(buffer: Buffer) -> Head | Fault:
         _uid(values, _MEDIA_STORAGE_SOP_CLASS_UID),
         _uid(values, _MEDIA_STORAGE_SOP_INSTANCE_UID),
         _uid(values, _TRANSFER_SYNTAX_UID) or _guessed_syntax(buffer, position),
+        _uid(values, _SOURCE_AE) if _uid(values, _IMPLEMENTATION_CLASS_UID) == IMPLEMENTATION_CLASS_UID else "",
     )
 
 
