@@ -100,6 +100,7 @@ class ArchiveInMemory:
         self.codecs = CodecPool()
         self.kept: dict[str, tuple[KeptInstance, str, bytes]] = {}
         self.selections: list[Selection] = []
+        self.destinations: list[str] = []  # that were told with them
         self.damaged: set[str] = set()
         self.unreadable: set[str] = set()
         self._executor = ThreadPoolExecutor(1)
@@ -157,8 +158,9 @@ class ArchiveInMemory:
         self.kept[kept.instance_uid] = (kept, image.PatientID, file)
         return kept
 
-    def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]:
+    def select(self, selection: Selection, scope: Scope, destination: str = "") -> list[KeptInstance]:
         self.selections.append(selection)
+        self.destinations.append(destination)
         if self.fault is not None:
             raise self.fault
         return [

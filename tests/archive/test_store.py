@@ -13,6 +13,7 @@ from filmless.archive.errors import NotFound, RecordRefused
 from filmless.archive.findings import FindingKind
 from filmless.archive.model import Door, DuplicatePolicy, Refusal, Refused, Source, Stored, StoredAs
 from filmless.archive.ports import Batch
+from filmless.archive.query.selection import Selection
 from objects import ct_image, data_set_bytes, new_uid, series
 
 
@@ -274,6 +275,17 @@ def test_a_scope_hides_what_it_does_not_reach(process: Process) -> None:
 
     with pytest.raises(NotFound):
         process.archive.instances(image.StudyInstanceUID, scope=type(SCOPE)(actor="user:nobody"))
+
+
+def test_the_record_of_a_retrieve_names_the_destination_where_that_is_another(process: Process) -> None:
+    image = ct_image()
+    process.store(image)
+    asked = Selection(study_uids=(image.StudyInstanceUID,))
+    process.archive.select(asked, SCOPE, "WORKSTATION")
+    process.archive.select(asked, SCOPE)
+    process.events.flush()
+    rows = process.rows("select details from event where kind = 'retrieved' order by id")
+    assert rows == [({"destination": "WORKSTATION"},), ({},)]
 
 
 def _same_identity(image: object) -> dict[str, object]:

@@ -13,6 +13,9 @@ from filmless.archive.model import DuplicatePolicy
 OPERATIONS = ("echo", "store", "find", "move", "get", "commit", "expire")
 DEFAULT_OPERATIONS = frozenset(("echo", "store", "find", "move", "get", "commit"))
 
+MAX_PARALLEL = 16  # associations at one time to one destination
+NOTIFY_SECONDS = range(5, 86_401)  # that a study may have to be quiet; arrivals are known to within 2 s
+
 _TITLE = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?")  # PS3.5 6.2 AE: printable, no backslash
 
 
@@ -58,6 +61,8 @@ class Peer:
     transfer_syntaxes: tuple[str, ...] = ()  # preferred order within a presentation context; empty: ours
     find_limit: int = 0  # answers to one C-FIND of this peer; 0: all there are
     certificate: str = ""  # the TLS certificate it must show: SHA-256 fingerprint or subject; empty: any or none
+    parallel: int = 1  # associations at one time over which a C-MOVE sends to it
+    notify_after: int | None = None  # seconds that a study is quiet before the peer is told of it; None: it is not told
     last_seen_at: datetime | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +75,10 @@ class Peer:
             raise BadPeer("The limit of answers to a query is a number, 0 for none.")
         if "/" in self.host and (self.port or not is_network(self.host)):
             raise BadPeer("A network is written as 10.0.0.0/24 and has port 0: nothing can be sent to it.")
+        if not 1 <= self.parallel <= MAX_PARALLEL:
+            raise BadPeer(f"Associations at one time are 1 to {MAX_PARALLEL}.")
+        if self.notify_after is not None and (self.notify_after not in NOTIFY_SECONDS or not self.port):
+            raise BadPeer("A peer is told of studies that are quiet for 5 s to 24 h, and has a port where it is told.")
         if self.certificate and (fault := check_certificate(self.certificate)):
             raise BadPeer(fault)
         check_operations(self.allow)

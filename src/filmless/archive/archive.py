@@ -103,11 +103,14 @@ class Archive:
         self._record(EventKind.RETRIEVE, scope, count=len(found), study_uid=study_uid)
         return found
 
-    def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]:
-        """Instances to be retrieved, by series number and instance number; none where nothing has these keys."""
+    def select(self, selection: Selection, scope: Scope, destination: str = "") -> list[KeptInstance]:
+        """Instances to be retrieved, by series number and instance number; none where nothing has these keys.
+
+        ``destination`` is the AE title that they go to, where that is not who asks: the record says it.
+        """
         found = self._catalog.select(selection, scope)
         for study_uid, count in Counter(each.study_uid for each in found).items():
-            self._record(EventKind.RETRIEVE, scope, count=count, study_uid=study_uid)
+            self._record(EventKind.RETRIEVE, scope, count=count, study_uid=study_uid, destination=destination)
         return found
 
     def read(self, kept: KeptInstance, start: int = 0, stop: int | None = None) -> bytes:
@@ -203,8 +206,11 @@ class Archive:
             self._record_damage(kept, scope)
             raise Damaged(kept.instance_uid) from None
 
-    def _record(self, kind: EventKind, scope: Scope, *, count: int, study_uid: str | None = None) -> None:
-        self._history.gather(Event(kind, scope.actor, scope.address, study_uid=study_uid, count=count))
+    def _record(
+        self, kind: EventKind, scope: Scope, *, count: int, study_uid: str | None = None, destination: str = ""
+    ) -> None:
+        details = {"destination": destination} if destination else {}
+        self._history.gather(Event(kind, scope.actor, scope.address, study_uid=study_uid, count=count, details=details))
 
     def _record_damage(self, kept: KeptInstance, scope: Scope | None) -> None:
         self._history.gather(

@@ -149,6 +149,9 @@ def ae_add(
         str, typer.Option(help="Its TLS certificate: SHA-256 fingerprint, or subject as CN=CT1,O=Hospital.")
     ] = "",
     find_limit: Annotated[int, typer.Option(min=0, help="Answers to one of its queries at most; 0: no limit.")] = 0,
+    parallel: Annotated[
+        int, typer.Option(min=1, max=16, help="Associations at one time over which a C-MOVE sends to it.")
+    ] = 1,
     commit_to: Annotated[
         str, typer.Option(help="HOST:PORT or HOST:PORT/TITLE that takes reports of commitments; else the peer itself.")
     ] = "",
@@ -170,6 +173,7 @@ def ae_add(
         "transfer_syntaxes": transfer_syntaxes,
         "find_limit": find_limit,
         "certificate": certificate,
+        "parallel": parallel,
         "commit_to": commit_to,
         "commit_wait": commit_wait,
         "commit_proof": commit_proof,

@@ -33,6 +33,7 @@ from filmless.standards.upper_layer.indications import (
 )
 from filmless.standards.upper_layer.items import ProposedContext, Role, UserInformation
 from filmless.standards.upper_layer.pdu import AssociateRequest
+from filmless.standards.upper_layer.state_table import State
 
 MAX_CONTEXTS = 128  # of one association: IDs are the odd numbers of a byte (PS3.8 9.3.2.2)
 MAX_IDENTIFIER = 1 << 20  # bytes of one answer to a query
@@ -115,6 +116,7 @@ class Client:
         self.keeper: Keeper | None = None  # of what the peer stores with us; None: it may not
         self._arrived: list[tuple[Command, bytes]] = []
         self._is_released = False
+        self._is_left = False  # the peer has released
         self._message_id = 0
 
     @property
@@ -181,6 +183,7 @@ class Client:
         self, context_id: int, elements: dict[int, int | str], data_set: Buffer | None = None, *, is_last: bool = True
     ) -> None:
         """Send a command with its data set or the first part of it, which must not change until it is written."""
+        self._check_not_left()
         self._message_id = self._message_id % 0xFFFF + 1
         command = write_command({**elements, Element.MESSAGE_ID: self._message_id})
         self._association.send_data(context_id, command, self._loop.time(), is_command=True)
@@ -191,6 +194,7 @@ class Client:
     async def go_on(self, context_id: int, part: Buffer, *, is_last: bool) -> None:
         """Send the next part of the data set, once the peer has read enough of what was sent before."""
         await self._flush()
+        self._check_not_left()
         self._association.send_data(context_id, part, self._loop.time(), is_last=is_last)
         self._write()
 
@@ -212,6 +216,8 @@ class Client:
 
     async def release(self) -> None:
         """Release in good order; ``connect`` does it."""
+        if self._is_left:
+            return
         self._association.release(self._loop.time())
         await self._flush()
         while not self._is_released:
@@ -250,6 +256,7 @@ class Client:
 
     async def _receive(self) -> list[Indication]:
         """Take what the peer sends next; raises when the association has ended."""
+        self._check_not_left()
         try:
             async with asyncio.timeout(self._timeout):
                 data = await self._reader.read(READ)
@@ -273,10 +280,15 @@ class Client:
                 raise Lost(indication.explanation)
             case ReleaseRequested():
                 self._association.release(self._loop.time())
+                self._is_left = self._association.state is State.STA13  # else we have asked too (PS3.8 9.2.3, AR-8)
             case Released():
                 self._is_released = True
             case _:
                 pass
+
+    def _check_not_left(self) -> None:
+        if self._is_left:
+            raise Lost("the peer released the association")
 
     def _take_message(self, data: Data) -> None:
         match self._messages.take(data):

@@ -16,7 +16,8 @@ from filmless.database.events import EventLog
 LOCAL = "local:command"  # who changes the registry by a command on this machine
 
 _SELECT = """
-select title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes, find_limit, certificate, last_seen_at
+select title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes, find_limit, certificate, parallel,
+       notify_after, last_seen_at
 from ae"""
 
 _SELECT_CALLED = "select title, allow, modalities, institutions, issuers, source_aes from called_ae"
@@ -42,17 +43,21 @@ class AeTitles:
             list(peer.transfer_syntaxes),
             peer.find_limit,
             peer.certificate,
+            peer.parallel,
+            peer.notify_after,
         )
         with self._database.connection() as connection:
             connection.execute(
                 """
                 insert into ae (title, host, port, allow, tls, duplicates, issuer, transfer_syntaxes, find_limit,
-                    certificate)
-                values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                    certificate, parallel, notify_after)
+                values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                 on conflict (title) do update set host = excluded.host, port = excluded.port, allow = excluded.allow,
                     tls = excluded.tls, duplicates = excluded.duplicates, issuer = excluded.issuer,
                     transfer_syntaxes = excluded.transfer_syntaxes, find_limit = excluded.find_limit,
-                    certificate = excluded.certificate
+                    certificate = excluded.certificate, parallel = excluded.parallel,
+                    notify_after = excluded.notify_after,
+                    notified_to = case when ae.notify_after is null then now() else ae.notified_to end
                 """,
                 values,
             )
@@ -65,6 +70,8 @@ class AeTitles:
                 "find_limit": peer.find_limit,
                 "tls": peer.tls,
                 "certificate": peer.certificate,
+                "parallel": peer.parallel,
+                "notify_after": peer.notify_after,
             }
             self._events.record(connection, Event(EventKind.AE_CHANGED, actor, details=details))
 

@@ -1,11 +1,14 @@
 """C-MOVE to a storage SCP of the tests: destinations, contexts, lost associations, what the requestor is told."""
 
 import io
+import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
@@ -58,21 +61,25 @@ class Mover(RawPeer):
 class Destination:
     """A storage SCP; ``statuses`` are given in turn, then success."""
 
-    def __init__(self, contexts: Sequence[tuple[str, str]] = ((CT, EXPLICIT),), statuses: Sequence[int] = ()) -> None:
+    def __init__(
+        self, contexts: Sequence[tuple[str, str]] = ((CT, EXPLICIT),), statuses: Sequence[int] = (), together: int = 1
+    ) -> None:
         self.objects: dict[str, tuple[str, bytes]] = {}  # UID to transfer syntax and data set
         self.requests: list[evt.Event] = []
         self.associations = 0
+        self._met: set[object] = set()  # associations that had an object
         self._statuses = list(statuses)
+        self._together = threading.Barrier(together)  # of so many associations each waits with its first object
         self._ae = AE("DEST")
         for sop_class_uid, transfer_syntax_uid in contexts:
             self._ae.add_supported_context(sop_class_uid, transfer_syntax_uid)
 
     @contextmanager
-    def running(self) -> Iterator[Peer]:
+    def running(self, parallel: int = 1) -> Iterator[Peer]:
         handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_ACCEPTED, self._accepted)]
         server = self._ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
         try:
-            yield Peer("DEST", "127.0.0.1", server.socket.getsockname()[1])
+            yield Peer("DEST", "127.0.0.1", server.socket.getsockname()[1], parallel=parallel)
         finally:
             server.shutdown()
 
@@ -81,6 +88,9 @@ class Destination:
 
     def _store(self, event: evt.Event) -> int:
         self.requests.append(event)
+        if event.assoc not in self._met:
+            self._met.add(event.assoc)
+            self._together.wait(30)
         status = self._statuses.pop(0) if self._statuses else 0
         if status == -1:
             event.assoc.abort()
@@ -113,6 +123,7 @@ def test_the_destination_is_told_who_asked() -> None:
     kept = archive.keep(ct_image())
     with destination.running() as peer, moving(archive, peer) as (_, mover):
         mover.move("DEST", kept.study_uid)
+    assert archive.destinations == ["DEST"]
     (event,) = destination.requests
     assert event.request.MoveOriginatorApplicationEntityTitle == "WS"
     assert event.request.MoveOriginatorMessageID == 1
@@ -204,6 +215,60 @@ def test_the_requestor_is_told_how_far_it_is() -> None:
     assert mover.pending
     for one in mover.pending:
         assert sum(one[element] for element in range(0x1020, 0x1024)) == 3
+
+
+def test_a_destination_that_is_registered_so_is_sent_to_over_several_associations_at_once() -> None:
+    archive, destination = ArchiveInMemory(), Destination(together=3)
+    kept = [archive.keep(ct_image(PixelData=bytes(1 << 20), Rows=1024, Columns=512, **one)) for one in same_study(5)]
+    with destination.running(parallel=3) as peer, moving(archive, peer) as (_, mover):
+        assert mover.move("DEST", kept[0].study_uid)[:2] == (0, (5, 0, 0))
+    assert set(destination.objects) == {one.instance_uid for one in kept}
+    assert destination.associations == 3
+
+
+def test_what_one_of_several_associations_leaves_the_others_send() -> None:
+    archive, destination = ArchiveInMemory(), Destination(statuses=(-1,))
+    kept = [archive.keep(image) for image in series(200)]
+    with destination.running(parallel=2) as peer, moving(archive, peer) as (_, mover):
+        status, counted, _, failed = mover.move("DEST", kept[0].study_uid)
+    assert (status, counted, len(failed)) == (0xB000, (199, 1, 0), 1)
+
+
+def same_study(count: int) -> list[dict[str, object]]:
+    study, series_uid = new_uid(), new_uid()
+    return [{"StudyInstanceUID": study, "SeriesInstanceUID": series_uid} for _ in range(count)]
+
+
+@pytest.mark.parametrize("odd", [False, True])
+def test_a_deflated_object_is_inflated_to_its_end_and_no_further(odd: bool) -> None:
+    archive, destination = ArchiveInMemory(), Destination()
+    kept = archive.keep_file(*deflated(odd=odd))
+    with destination.running() as peer, moving(archive, peer) as (_, mover):
+        assert mover.move("DEST", kept.study_uid) == (0, (1, 0, 0), "", [])
+    assert len(destination.objects[kept.instance_uid][1]) > 3 << 20
+
+
+def test_an_object_that_does_not_inflate_fails_alone() -> None:
+    archive, destination = ArchiveInMemory(), Destination()
+    image, file, syntax = deflated(odd=False)
+    kept = archive.keep_file(image, file, syntax)
+    place, patient_id, whole = archive.kept[kept.instance_uid]
+    archive.kept[kept.instance_uid] = (place, patient_id, whole[:-2000] + b"\xff" * 2000)
+    with destination.running() as peer, moving(archive, peer) as (_, mover):
+        status, counted, comment, _ = mover.move("DEST", kept.study_uid)
+    assert (status, counted) == (0xA702, (0, 1, 0))
+    assert comment.startswith("cannot be decoded (damaged)")
+
+
+def deflated(*, odd: bool) -> tuple[Dataset, bytes, str]:
+    """A deflated object; where its stream has an odd length, a byte of padding follows (PS3.5 A.5)."""
+    for more in range(1000):
+        image = ct_image(Rows=1536, Columns=1024, PixelData=bytes(range(256)) * 12_288, ImageComments="x" * more)
+        deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        stream = deflater.compress(data_set_bytes(image, EXPLICIT)) + deflater.flush()
+        if len(stream) % 2 == odd:
+            return image, write_head(CT, image.SOPInstanceUID, DEFLATED) + stream + b"\0" * odd, DEFLATED
+    raise AssertionError("no such length")
 
 
 @pytest.mark.parametrize("stored", [EXPLICIT, DEFLATED])

@@ -49,6 +49,7 @@ def add_peer(settings: Settings, place: tuple[str, str, int], values: Mapping[st
         transfer_syntaxes=tuple(_words(values["transfer_syntaxes"])),
         find_limit=int(str(values["find_limit"])),
         certificate=str(values["certificate"]),
+        parallel=int(str(values["parallel"])),
     )
     rules = _commitment_rules(values)
     with open_database(settings) as database:
@@ -119,7 +120,19 @@ def _address(text: str) -> Address:
         raise CommandError(f'"{text}" {error}.'.replace(" is HOST", " must be HOST")) from None
 
 
-_HEADINGS = ("TITLE", "HOST", "PORT", "ALLOWED", "TLS", "CERTIFICATE", "DUPLICATES", "LIMIT", "ISSUER", "LAST SEEN")
+_HEADINGS = (
+    "TITLE",
+    "HOST",
+    "PORT",
+    "ALLOWED",
+    "TLS",
+    "CERTIFICATE",
+    "DUPLICATES",
+    "LIMIT",
+    "PARALLEL",
+    "ISSUER",
+    "LAST SEEN",
+)
 
 
 def _fields(peer: Peer) -> dict[str, object]:
@@ -136,6 +149,7 @@ def _row(peer: Peer) -> tuple[str, ...]:
         peer.certificate,
         peer.duplicates.value,
         str(peer.find_limit or ""),
+        str(peer.parallel),
         peer.issuer,
         f"{peer.last_seen_at:%Y-%m-%d %H:%M}" if peer.last_seen_at else "never",
     )

@@ -1,5 +1,6 @@
 """What holds for a DICOM listener: its title, its limits, and what it is given to work with."""
 
+import asyncio
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -27,6 +28,7 @@ MEMORY_LIMIT = 3 << 20  # bytes of a data set that are held at once
 ROOM = 8 * BLOCK  # bytes before a data set, for the headers of its member
 REGION = MEMORY_LIMIT + (512 << 10)  # bytes: reading stops at the limit, but what was read already still comes
 SPARE = 8  # regions kept for the next data sets
+TRANSCODING = 4  # objects at one time: each holds a thread of the executor, and the other threads serve everybody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,8 @@ class Archive(Protocol):
     def stream(self, query: Query, scope: Scope) -> Matches:
         """Every match; the iterator blocks."""
 
-    def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]:
-        """Instances to be retrieved; blocks."""
+    def select(self, selection: Selection, scope: Scope, destination: str = "") -> list[KeptInstance]:
+        """Instances to be retrieved, for an AE where that is not who asks; blocks."""
 
     def read(self, kept: KeptInstance, start: int = 0, stop: int | None = None) -> bytes:
         """A part of the stored file; blocks."""
@@ -152,4 +154,5 @@ class Collaborators:
     executor: Executor  # for calls that block
     identities: Identities
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context  # by which peers are called that want it
+    transcoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TRANSCODING))
     memory: Regions = field(default_factory=lambda: Regions(REGION, SPARE))  # where data sets gather

@@ -27,14 +27,15 @@ Contexts = list[tuple[str, tuple[str, ...]]]
 
 async def c_move(operation: Operation) -> None:
     """Send the instances to the destination, then the end."""
-    retrieval = await understand(operation)
-    if retrieval is None:
-        return
     title = operation.command.texts.get(Element.MOVE_DESTINATION, "")
     peer = await operation.in_executor(operation.collaborators.peers.find, title)
     refusal = _refusal(title, peer)
     if peer is None or refusal:
+        await operation.discard()
         operation.answer(Status.DESTINATION_UNKNOWN, refusal[:64])
+        return
+    retrieval = await understand(operation, peer.title)
+    if retrieval is None:
         return
     teller = asyncio.create_task(_tell(retrieval))
     try:
@@ -93,22 +94,27 @@ class _Move:
         self._reason = ""  # why the latest association was not to be had, or broke
 
     async def run(self) -> None:
-        """Send all; what no association takes has failed."""
-        await self._send()
+        """Send all, as long as something is taken; what no association takes has failed."""
+        took = True
+        while took and self._group.queue and not self._retrieval.is_cancelled:
+            before = self._taken()
+            try:
+                async with asyncio.TaskGroup() as associations:
+                    for _ in range(min(self._peer.parallel, len(self._group.queue))):
+                        associations.create_task(self._send())
+            except ExceptionGroup as faults:
+                raise faults.exceptions[0] from None  # the door knows it, and its log says where it was raised
+            took = self._taken() > before
         if not self._retrieval.is_cancelled:
             for kept in self._group.queue:
                 self._retrieval.tally.fail(kept.instance_uid, self._reason)
 
     async def _send(self) -> None:
-        """Open associations one after the other, as long as each took something."""
-        took = True
-        while took and self._group.queue and not self._retrieval.is_cancelled:
-            before = self._taken()
-            try:
-                await self._associate()
-            except DimseError as fault:
-                self._reason = f"{self._peer.title}: {explain(fault)}"
-            took = self._taken() > before
+        """Send over one association what it takes from the queue."""
+        try:
+            await self._associate()
+        except DimseError as fault:
+            self._reason = f"{self._peer.title}: {explain(fault)}"
 
     def _taken(self) -> int:
         return self._retrieval.tally.completed + self._retrieval.tally.warning

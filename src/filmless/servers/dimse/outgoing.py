@@ -11,7 +11,7 @@ from typing import IO
 from filmless.archive.errors import Damaged, NotFound, Unavailable
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
-from filmless.pixels.errors import CannotRender
+from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import StoredImage
 from filmless.pixels.transcode import transcoded
 from filmless.servers.association.line import Buffer
@@ -74,6 +74,10 @@ class Preparation:
     codecs: Codecs
     allowed: Scope
     offered: Offered
+
+    def transcodes(self, batch: Sequence[KeptInstance]) -> bool:
+        """Whether some are not given as they are stored, which takes long."""
+        return any(kept.transfer_syntax_uid not in self.offered.get(kept.sop_class_uid, {}) for kept in batch)
 
     def prepare(self, batch: Sequence[KeptInstance]) -> list[Ready | Unready]:
         """Make instances ready, in their order."""
@@ -175,9 +179,13 @@ def _inflate(pieces: Iterator[bytes], head_length: int, file: IO[bytes]) -> int:
     left = head_length
     for piece in pieces:
         deflated, left = piece[left:], max(0, left - len(piece))
-        while deflated:
-            file.write(inflater.decompress(deflated, PART))
+        while deflated and not inflater.eof:  # behind its end padding may stand, which stays unconsumed for ever
+            try:
+                file.write(inflater.decompress(deflated, PART))
+            except zlib.error:
+                raise CannotRender(Reason.DAMAGED, "it does not inflate") from None
             deflated = inflater.unconsumed_tail
+    file.write(inflater.flush())  # what the last limit held back
     return file.tell()
 
 

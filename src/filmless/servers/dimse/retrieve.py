@@ -114,8 +114,11 @@ class Retrieval:
         self.operation.answer(status, tally.comment[:MAX_COMMENT], identifier, numbers)
 
 
-async def understand(operation: Operation) -> Retrieval | None:
-    """Read the request and find its instances; None when it was refused, which is answered then."""
+async def understand(operation: Operation, destination: str = "") -> Retrieval | None:
+    """Read the request and find its instances; None when it was refused, which is answered then.
+
+    ``destination`` is the AE title that they go to, where that is not the requestor.
+    """
     identifier = bytes(await operation.take(MAX_IDENTIFIER + 1))
     if len(identifier) > MAX_IDENTIFIER:
         operation.abort("identifier beyond its limit")
@@ -123,7 +126,7 @@ async def understand(operation: Operation) -> Retrieval | None:
     allowed = scope(operation.requestor.principal, Right.RETRIEVE, datetime.now(UTC))
     try:
         selection = _selection(operation, identifier)
-        found = await operation.in_executor(operation.collaborators.archive.select, selection, allowed)
+        found = await operation.in_executor(operation.collaborators.archive.select, selection, allowed, destination)
     except BadQuery as fault:
         operation.answer(Status.DATA_SET_MISMATCH, fault.reason[:MAX_COMMENT])
     except Unavailable:

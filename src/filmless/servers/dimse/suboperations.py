@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
 from filmless.archive.errors import ArchiveError
@@ -69,9 +70,14 @@ class Suboperations:
 
     def _read_ahead(self) -> None:
         self._taken = batch = _batch(self._queue)
-        operation = self._retrieval.operation
-        prepare = self._preparation.prepare
-        self._coming = asyncio.ensure_future(operation.in_executor(prepare, batch)) if batch else None
+        self._coming = asyncio.ensure_future(self._prepare(batch)) if batch else None
+
+    async def _prepare(self, batch: Sequence[KeptInstance]) -> list[Ready | Unready]:
+        operation, preparation = self._retrieval.operation, self._preparation
+        if not preparation.transcodes(batch):
+            return await operation.in_executor(preparation.prepare, batch)
+        async with operation.collaborators.transcoding:
+            return await operation.in_executor(preparation.prepare, batch)
 
     async def _settle(self, channel: Channel, one: Ready | Unready) -> None:
         tally, instance_uid = self._retrieval.tally, one.kept.instance_uid
