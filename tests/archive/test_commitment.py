@@ -10,10 +10,12 @@ from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, MRImageStorage
 
 from archive_process import Process
-from filmless.archive.commitment import Commitment, Proof, Request, State, next_look, settle
+from filmless.archive.commitment import Commitment, Proof, Request, State, Ticket, next_look, settle
+from filmless.archive.commitment_desk import HELD, MOST_AT_ONCE, CommitmentDesk
 from filmless.archive.model import Stored
 from filmless.database.commitments import Commitments
 from filmless.standards.data_set.references import Reference
+from notes import note
 from objects import ct_image, new_uid
 
 WAITED = timedelta(hours=1)
@@ -172,3 +174,39 @@ def test_people_see_the_state_and_can_have_it_tried_again(process: Process, desk
         for row in process.rows("select kind || ' ' || outcome from event where kind like 'commitment%%' order by id")
     ]
     assert kinds == ["commitment-asked success", "commitment-reported failure", "commitment-asked success"]
+
+
+def test_a_door_goes_on_with_what_can_be_looked_at_at_once(process: Process, desk: Desk) -> None:
+    image, now = stored(process), datetime.now(UTC)
+    proofs = {"THOROUGH": Proof.READ}
+    door = CommitmentDesk(desk.record, process.packs, lambda title: proofs.get(title, Proof.HASH))
+
+    def ask(*references: Reference, ae: str = "CT1") -> Ticket | None:
+        return door.ask(Request(ae, "FILMLESS", "127.0.0.1", new_uid(), references, now))
+
+    assert ask(reference(image), ae="THOROUGH") is None
+    assert ask(*[reference(image)] * (MOST_AT_ONCE + 1)) is None
+    absent = ask(Reference(CTImageStorage, new_uid()))
+    assert absent is not None
+    assert door.settle(absent, now) is None
+    ticket = ask(reference(image))
+    assert ticket is not None
+    ((due,),) = process.rows("select scheduled_at from procrastinate_jobs order by id desc limit 1")
+    assert due == now + HELD
+    decided = door.settle(ticket, now)
+    assert decided is not None
+    assert decided.failures == (0,)
+    door.let_go(decided)
+    assert door.settle(ticket, now) is None
+    ((due,),) = process.rows("select scheduled_at from procrastinate_jobs order by id desc limit 1")
+    assert due is None
+    (entry, *_) = desk.record.all()
+    assert (entry.state, entry.committed, entry.attempts) == (State.REPORTING, 1, 0)
+    door.reported(decided)
+    assert desk.record.all()[0].state is State.REPORTED
+
+
+def test_a_rejected_instance_is_not_committed(process: Process, desk: Desk) -> None:
+    image = stored(process)
+    process.store(note([image]))
+    assert list(desk.settled(desk.ask(reference(image)))) == [0x0112]

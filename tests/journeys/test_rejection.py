@@ -69,8 +69,8 @@ def test_what_a_note_names_is_gone_from_the_dicom_network(server: Server, tmp_pa
     assert counted["00201208"]["Value"] == [2]
     folder = tmp_path / "got"
     folder.mkdir()
-    assert server.run("get", target, str(folder), "--level", "SERIES", *of_series).returncode == 0
-    assert {path.stem for path in folder.iterdir()} == left
+    assert server.run("get", target, str(folder), *study).returncode == 0
+    assert {path.stem for path in folder.iterdir()} == {rejecting.SOPInstanceUID, *left}
     moved = server.run("move", target, "--to", "FILMLESS", *study, "--json")
     assert json.loads(moved.stdout)["completed"] == 2
     gone = (

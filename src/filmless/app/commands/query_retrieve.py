@@ -14,7 +14,7 @@ from filmless.app.commands.peers import Target, find_target
 from filmless.app.dicom_tls import calling_tls
 from filmless.app.tables import as_json, as_table
 from filmless.clients.dimse import MAX_CONTEXTS, Client, connect
-from filmless.clients.faults import DimseError, explain
+from filmless.clients.faults import DimseError, Reply, explain
 from filmless.clients.retrieve import FolderKeeper, Progress, retrieve
 from filmless.settings import Settings
 from filmless.standards.data_set.dicom_json import data_set_json
@@ -31,6 +31,7 @@ from filmless.standards.dicom.sop_classes import (
     is_storage,
 )
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from filmless.standards.dimse.status import Status
 from filmless.standards.upper_layer.items import Role
 
 NATIVE = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
@@ -105,19 +106,37 @@ def get(settings: Settings, target: str, question: Question, folder: Path, *, js
 
 
 async def _get(settings: Settings, peer: Target, question: Question, folder: Path) -> Progress:
+    """One association has not enough contexts for all storage classes: where something failed, a second has the rest.
+
+    An object of a class that was not proposed has failed there, so none is sent twice.
+    """
     model = _MODELS[question.level == "PATIENT"][2]
-    classes = [uid for uid in SOP_CLASSES if is_storage(uid)][: MAX_CONTEXTS - 1]
-    contexts = [(model, NATIVE), *((uid, NATIVE) for uid in classes)]
-    roles = tuple(Role(uid, scu=False, scp=True) for uid in classes)
-    keeper = FolderKeeper(folder)
-    try:
+    classes = [uid for uid in SOP_CLASSES if is_storage(uid)]
+    most, keeper = MAX_CONTEXTS - 1, FolderKeeper(folder)
+
+    async def ask(proposed: Sequence[str]) -> Progress:
+        contexts = [(model, NATIVE), *((uid, NATIVE) for uid in proposed)]
+        roles = tuple(Role(uid, scu=False, scp=True) for uid in proposed)
         async with _association(settings, peer, contexts, roles) as client:
             client.keeper = keeper
             return await _last(client, model, question, None)
+
+    try:
+        done = await ask(classes[:most])
+        return done if not done.failed else _together(done, await ask(classes[most : 2 * most]))
     except DimseError as error:
         raise CommandError(f"{peer.title} did not send: {explain(error)}.") from None
     finally:
         keeper.leave()
+
+
+def _together(first: Progress, second: Progress) -> Progress:
+    """What two retrieves of the same objects came to: the second fetched of those that failed in the first."""
+    came = second.completed + second.warning
+    failed = max(first.failed - came, 0)
+    reply = Reply(Status.SUCCESS if not failed and not first.warning + second.warning else second.reply.status,
+                  second.reply.comment if failed else "")  # fmt: skip
+    return Progress(reply, 0, first.completed + second.completed, failed, first.warning + second.warning)
 
 
 def _association(
