@@ -124,3 +124,9 @@ def test_no_tracked_file_names_a_registry_or_a_home() -> None:
         check=False,
     )
     assert outcome.stdout == ""
+
+
+@pytest.mark.parametrize("folder", ["docs/decisions", "src/filmless/database/migrations"])
+def test_numbers_are_given_once(folder: str) -> None:
+    counts = Counter(path.name[:4] for path in (REPOSITORY / folder).glob("[0-9]*"))
+    assert [number for number, count in counts.items() if count > 1] == []
