@@ -40,7 +40,7 @@ class Bench:
         self.stop = asyncio.Event()
         self._run = run
         self._executor = ThreadPoolExecutor(2)
-        self.worker = Worker(database.dsn, queue, [Kind("kind", self._record)], WORK, self._executor)
+        self.worker = Worker(database.dsn, queue, [Kind("kind", self._record)], WORK, self._executor, lambda: None)
 
     async def _record(self, work: Work, arguments: Mapping[str, object]) -> None:
         self.ran.append(dict(arguments))

@@ -27,6 +27,7 @@ class EventKind(StrEnum):
     REJECTED = "rejected"  # a note took instances out of use
     COMMITMENT_ASKED = "commitment-asked"
     COMMITMENT_REPORTED = "commitment-reported"
+    AVAILABILITY = "availability-told"  # to a destination, that a study has arrived
     LOGIN = "login"
     LOGOUT = "logout"
     USER_CHANGED = "user-changed"

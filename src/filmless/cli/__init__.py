@@ -152,6 +152,10 @@ def ae_add(
     parallel: Annotated[
         int, typer.Option(min=1, max=16, help="Associations at one time over which a C-MOVE sends to it.")
     ] = 1,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Tell it of each study that has arrived (Instance Availability).")
+    ] = False,
+    notify_after: Annotated[str, typer.Option(help="How long a study is quiet before, as 60s or 5m.")] = "60s",
     commit_to: Annotated[
         str, typer.Option(help="HOST:PORT or HOST:PORT/TITLE that takes reports of commitments; else the peer itself.")
     ] = "",
@@ -174,6 +178,8 @@ def ae_add(
         "find_limit": find_limit,
         "certificate": certificate,
         "parallel": parallel,
+        "notify": notify,
+        "notify_after": notify_after,
         "commit_to": commit_to,
         "commit_wait": commit_wait,
         "commit_proof": commit_proof,

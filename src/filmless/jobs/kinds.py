@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from filmless.jobs.availability import availability
 from filmless.jobs.commitment import commitment
 from filmless.jobs.rejection import rejection
 from filmless.jobs.work import Work
@@ -17,6 +18,7 @@ class Kind:
 
 
 KINDS: tuple[Kind, ...] = (
+    Kind("availability", availability),
     Kind("commitment", commitment),
     Kind("rejection", rejection),
 )

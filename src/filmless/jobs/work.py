@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from filmless.access.commitment_rules import CommitmentRules
 from filmless.access.peers import Peer
+from filmless.archive.availability import Notice
 from filmless.archive.commitment import Commitment, Files, Found
 
 T = TypeVar("T")
@@ -45,17 +46,27 @@ class Peers(Protocol):
     def find(self, title: str) -> Peer | None: ...
 
 
+class Availability(Protocol):
+    """Notices of studies that have arrived; blocks."""
+
+    def notice(self, key: int) -> Notice | None: ...
+    def taken(self, notice: Notice) -> None: ...
+    def failed(self, notice: Notice, error: str, is_last: bool) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """Everything that jobs reach of the house."""
 
     commitments: Commitments
     rejections: Rejections
+    availability: Availability
     rules: Rules
     peers: Peers
     files: Files
     executor: Executor  # for calls that block
     now: Callable[[], datetime]
+    ae_title: str  # by which we call
     tls: Callable[[], ssl.SSLContext]  # by which peers are called that want it
 
     async def call(self, function: Callable[..., T], *arguments: object) -> T:

@@ -6,12 +6,13 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.jobs import Job
 
+from filmless.archive.errors import Unavailable
 from filmless.jobs.kinds import Kind
 from filmless.jobs.pauses import NotDone, pause_after
 from filmless.jobs.work import Work
@@ -21,6 +22,8 @@ CONNECTIONS = 3  # that take jobs and say what came of them; one more listens
 POLL_SECONDS = 5.0  # a job whose moment comes waits no longer than this; a new one is taken at once
 TAKE_SECONDS = 0.5  # between looks whether another worker has ended
 STOP_SECONDS = 15.0  # for jobs in progress; then they are cancelled and wait for the next start
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -42,8 +45,17 @@ class Queue(Protocol):
 class Worker:
     """Runs jobs until it is told to stop."""
 
-    def __init__(self, dsn: str, queue: Queue, kinds: Sequence[Kind], work: Work, executor: Executor) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        queue: Queue,
+        kinds: Sequence[Kind],
+        work: Work,
+        executor: Executor,
+        find_due: Callable[[], None],
+    ) -> None:
         self._dsn, self._queue, self._kinds, self._work, self._executor = dsn, queue, kinds, work, executor
+        self._find_due = find_due  # defers what no transaction could: called every few seconds, blocks
 
     async def run(self, stop: asyncio.Event) -> None:
         """Wait for the right to work, then work; ``QueueLost`` when it was lost."""
@@ -87,8 +99,12 @@ class Worker:
             await asyncio.sleep(POLL_SECONDS)
             if not await self._call(self._queue.is_held):
                 raise QueueLost
+            try:
+                await self._call(self._find_due)
+            except Unavailable as fault:
+                log.warning("due_jobs_not_found", reason=fault.reason)
 
-    async def _call(self, call: Callable[[], bool]) -> bool:
+    async def _call(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
 

@@ -50,6 +50,7 @@ def add_peer(settings: Settings, place: tuple[str, str, int], values: Mapping[st
         find_limit=int(str(values["find_limit"])),
         certificate=str(values["certificate"]),
         parallel=int(str(values["parallel"])),
+        notify_after=_notify_after(str(values["notify_after"])) if values["notify"] else None,
     )
     rules = _commitment_rules(values)
     with open_database(settings) as database:
@@ -113,6 +114,10 @@ def _duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[parts[2]]: int(parts[1])})
 
 
+def _notify_after(text: str) -> int:
+    return int(_duration(text).total_seconds())
+
+
 def _address(text: str) -> Address:
     try:
         return parse_address(text)
@@ -130,6 +135,7 @@ _HEADINGS = (
     "DUPLICATES",
     "LIMIT",
     "PARALLEL",
+    "TOLD",
     "ISSUER",
     "LAST SEEN",
 )
@@ -150,6 +156,7 @@ def _row(peer: Peer) -> tuple[str, ...]:
         peer.duplicates.value,
         str(peer.find_limit or ""),
         str(peer.parallel),
+        f"after {peer.notify_after} s" if peer.notify_after else "",
         peer.issuer,
         f"{peer.last_seen_at:%Y-%m-%d %H:%M}" if peer.last_seen_at else "never",
     )

@@ -12,6 +12,7 @@ import uvloop
 from filmless.app.dicom_tls import calling_tls
 from filmless.app.wiring import packs_folder
 from filmless.database.ae_titles import AeTitles
+from filmless.database.availability import Availability
 from filmless.database.commitment_rules import CommitmentRegistry
 from filmless.database.commitments import Commitments
 from filmless.database.connect import Database
@@ -52,19 +53,22 @@ class JobProcess:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_reader(life, os._exit, 1)  # nothing is ever written: readable means that the supervisor is gone
         with ThreadPoolExecutor(THREADS, thread_name_prefix="job") as executor:
-            work = self._house(database, executor)
-            await Worker(self.dsn, queue, KINDS, work, executor).run(stop)
+            notices = Availability(database, EventLog(database))
+            work = self._house(database, executor, notices)
+            await Worker(self.dsn, queue, KINDS, work, executor, notices.find_due).run(stop)
 
-    def _house(self, database: Database, executor: Executor) -> Work:
+    def _house(self, database: Database, executor: Executor, notices: Availability) -> Work:
         """What jobs are given to work with."""
         events = EventLog(database)
         return Work(
             commitments=Commitments(database, events),
             rejections=Rejections(database),
+            availability=notices,
             rules=CommitmentRegistry(database, events),
             peers=AeTitles(database),
             files=PackFolder(packs_folder(self.settings)),
             executor=executor,
             now=lambda: datetime.now(UTC),
+            ae_title=self.settings.ae,
             tls=calling_tls(self.settings),
         )

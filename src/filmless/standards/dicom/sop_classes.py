@@ -51,6 +51,7 @@ PATIENT_STUDY_ONLY_MOVE = "1.2.840.10008.5.1.4.1.2.3.2"  # retired, and still as
 PATIENT_STUDY_ONLY_GET = "1.2.840.10008.5.1.4.1.2.3.3"
 STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"  # Push Model
 STORAGE_COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"  # the well-known one (PS3.4 J.3.5)
+INSTANCE_AVAILABILITY = "1.2.840.10008.5.1.4.33"  # Notification
 
 VIDEO_CLASSES = frozenset(f"1.2.840.10008.5.1.4.1.1.77.1.{kind}.1" for kind in (1, 2, 4))
 """Video Endoscopic, Microscopic and Photographic Image Storage."""

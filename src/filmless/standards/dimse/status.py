@@ -11,6 +11,7 @@ class Status(IntEnum):
     PENDING = 0xFF00
     PENDING_UNSUPPORTED_KEYS = 0xFF01  # matching goes on, an optional key is not supported
     PROCESSING_FAILURE = 0x0110
+    DUPLICATE_INSTANCE = 0x0111
     NO_SUCH_INSTANCE = 0x0112
     INVALID_ARGUMENT = 0x0115  # a value of the action's data set cannot be taken
     INVALID_INSTANCE = 0x0117  # the SOP Instance UID breaks the rules for UIDs
