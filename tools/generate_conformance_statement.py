@@ -38,12 +38,9 @@ _MODEL = """
 
 One application entity accepts associations (its title is the setting `ae`; further titles with rights and views of their own are made
 with `filmless view`), and calls peers of its registry: as SCU of Storage for C-MOVE and C-GET, of Verification and Storage for commands,
-<<<<<<< HEAD
-and as SCP of Storage Commitment for reports. Only titles of the registry are called. A report of Storage Commitment (N-EVENT-REPORT)
-goes by the association of its N-ACTION while that stands and is idle, otherwise by one of our own with role selection (PS3.4 J.3.3).
-=======
-of Instance Availability Notification where that is registered, and as SCP of Storage Commitment for reports. Only titles of the registry are called.
->>>>>>> ccbc38b (Instance Availability Notification: peers are told of studies that have arrived, until they take it)
+of Instance Availability Notification where that is registered, and as SCP of Storage Commitment for reports. Only titles of the
+registry are called. A report of Storage Commitment (N-EVENT-REPORT) goes by the association of its N-ACTION while that stands and is
+idle, otherwise by one of our own with role selection (PS3.4 J.3.3).
 """
 _POLICIES = """
 ### 3.2 Association policies
