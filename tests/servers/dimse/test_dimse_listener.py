@@ -1,8 +1,10 @@
 """The DICOM door over loopback: what is stored arrives as it was sent, and limits and ends are kept."""
 
+import gc
 import socket
 import struct
 import threading
+import weakref
 
 import pytest
 
@@ -16,6 +18,7 @@ from filmless.standards.data_set.part10 import Head, read_head
 from filmless.standards.dimse.commands import CommandField, Element
 from filmless.standards.upper_layer.association import Limits
 from filmless.standards.upper_layer.pdu import PduType, write_pdu
+from serving import wait_until
 
 PERMANENT, TRANSIENT = 1, 2
 
@@ -390,3 +393,17 @@ def test_an_answer_is_sent_in_one_segment_at_once() -> None:
         peer.command(1, {Element.COMMAND_FIELD: CommandField.C_ECHO.value, Element.DATA_SET_TYPE: 0x0101})
         whole = peer.socket.recv(65536)
         assert len(whole) == struct.unpack_from(">xxI", whole)[0] + 6
+
+
+def test_an_association_that_has_ended_leaves_nothing_in_memory() -> None:
+    gc.disable()
+    try:
+        with door() as house:
+            with RawPeer(house.port) as peer:
+                peer.associate()
+                assert peer.echo() == 0
+                (ended,) = [weakref.ref(each) for each in house.listener._connections]
+                assert peer.release() == PduType.RELEASE_RP
+            wait_until(lambda: ended() is None)
+    finally:
+        gc.enable()

@@ -232,6 +232,7 @@ class Connection(asyncio.BufferedProtocol):
                 await self._record(self._association.request)
         finally:
             self._house.leave(self)
+            self.dialogue = None  # it knows us: without the circle both are freed at once, not by a rare collection
 
     async def _negotiate(self, request: AssociateRequest) -> None:
         """Accept or reject; the slot is taken before anything is waited for, so that none is taken twice."""
