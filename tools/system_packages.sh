@@ -1,10 +1,11 @@
 #!/bin/sh
-# What the tests need beside Python packages: DCMTK as a peer, sslscan for what TLS speaks, Chromium for the pages, and
+# What the tests need beside Python packages: DCMTK and Orthanc as peers, sslscan for what TLS speaks, Chromium for the pages, and
 # libatomic for the driver that moves it.
 # As root on Debian they are installed; elsewhere the missing ones are named.
 set -u
 missing=""
 command -v storescu >/dev/null 2>&1 || missing="$missing dcmtk"
+command -v Orthanc >/dev/null 2>&1 || missing="$missing orthanc"
 command -v sslscan >/dev/null 2>&1 || missing="$missing sslscan"
 command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
 ldconfig -p 2>/dev/null | grep -q libatomic.so.1 || ls /usr/lib*/libatomic.so.1 /usr/lib/*/libatomic.so.1 2>/dev/null | grep -q . || missing="$missing libatomic1"
