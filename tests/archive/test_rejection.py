@@ -221,3 +221,52 @@ def test_a_note_without_readable_references_is_kept_as_any_object(process: Proce
     assert isinstance(process.store(image), Stored)
     assert served(process, image.StudyInstanceUID) == {image.SOPInstanceUID}
     assert new_uid() not in served(process, image.StudyInstanceUID)
+
+
+def test_what_lies_elsewhere_than_the_note_says_is_not_hidden(process: Process) -> None:
+    early, late = ct_image(), ct_image()
+    process.store(early)
+    for image in (early, late):
+        process.store(note([ct_image(SOPInstanceUID=image.SOPInstanceUID)]))
+    process.store(late)
+    assert served(process, early.StudyInstanceUID) == {early.SOPInstanceUID}
+    assert served(process, late.StudyInstanceUID) == {late.SOPInstanceUID}
+    for image in (early, late):
+        process.store(note([image]))
+        assert image.SOPInstanceUID not in served(process, image.StudyInstanceUID)
+
+
+@pytest.mark.parametrize("first", ["the named", "the naming"])
+def test_a_note_is_not_hidden_by_another_nor_by_itself(process: Process, first: str) -> None:
+    image = ct_image()
+    process.store(image)
+    named = note([image])
+    naming = note([named, image])
+    itself = note([image], "113037")
+    reference = itself.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0]
+    reference.SeriesInstanceUID = itself.SeriesInstanceUID
+    reference.ReferencedSOPSequence[0].ReferencedSOPInstanceUID = itself.SOPInstanceUID
+    for one in (named, naming) if first == "the named" else (naming, named):
+        assert isinstance(process.store(one), Stored)
+    assert isinstance(process.store(itself), Stored)
+    uids = {one.SOPInstanceUID for one in (named, naming, itself)}
+    assert served(process, image.StudyInstanceUID) == uids
+    (study,) = process.rows("select sum(instance_count), sum(note_count), bool_or(is_shown) from series")
+    assert study == (3, 3, True)
+    assert isinstance(expire(process, [image, named, naming, itself]), Stored)
+    assert served(process, image.StudyInstanceUID) == set()
+
+
+def test_a_note_holds_though_its_uid_is_another_objects(process: Process, database: Database) -> None:
+    images = series(3)
+    study_uid = images[0].StudyInstanceUID
+    store_all(process, images)
+    first = note([images[0]])
+    second = note([images[1]], SOPInstanceUID=first.SOPInstanceUID, SeriesInstanceUID=first.SeriesInstanceUID)
+    process.store(first)
+    outcome = process.store(second)
+    assert isinstance(outcome, Stored)
+    assert outcome.stored_as is StoredAs.CONFLICT
+    assert served(process, study_uid) == {images[2].SOPInstanceUID, first.SOPInstanceUID}
+    (entry,) = Rejections(database).all()
+    assert (entry.instances, entry.hidden) == (2, 2)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from filmless.archive.model import Buffer
 from filmless.standards.data_set.fault import Fault
-from filmless.standards.data_set.references import REFERENCED_SOPS, read_references
+from filmless.standards.data_set.references import REFERENCED_SOPS, Reference, read_references
 from filmless.standards.dicom.uids import is_uid
 
 KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
@@ -59,7 +59,7 @@ class Rejection:
     """What a note says."""
 
     title: Title
-    instance_uids: tuple[str, ...]  # each once
+    references: tuple[Reference, ...]  # each instance once, in its study and series
 
     @property
     def hides_itself(self) -> bool:
@@ -73,5 +73,5 @@ def read_rejection(data_set: Buffer, transfer_syntax_uid: str) -> Rejection | No
     found = read_references(data_set, transfer_syntax_uid, _EVIDENCE, texts, MAX_REFERENCES)
     if isinstance(found, Fault) or found.texts.get(_SCHEME) != _DCM or found.texts.get(_TITLE) not in set(Title):
         return None
-    uids = dict.fromkeys(reference.instance_uid for reference in found.references if is_uid(reference.instance_uid))
-    return Rejection(Title(found.texts[_TITLE]), tuple(uids))
+    named = {one.instance_uid: one for one in found.references if is_uid(one.instance_uid)}
+    return Rejection(Title(found.texts[_TITLE]), tuple(named.values()))

@@ -16,7 +16,7 @@ def coercion_add(
     attribute: Annotated[str, typer.Argument(help="What it changes: a keyword as PatientID, or a tag as 00100020.")],
     action: Annotated[str, typer.Argument(help="set, default, remove, trim, prefix, replace or map.")],
     value: Annotated[str, typer.Option(help="Of set, default and prefix; what replace puts in.")] = "",
-    pattern: Annotated[str, typer.Option(help="Of replace: a regular expression.")] = "",
+    pattern: Annotated[str, typer.Option(help="Of replace: a regular expression (RE2).")] = "",
     map_: Annotated[list[str] | None, typer.Option("--map", help="Of map: OLD=NEW; may be repeated.")] = None,
     calling_ae: Annotated[str, typer.Option(help="Only what this AE title sends; * and ? are wildcards.")] = "*",
     called_ae: Annotated[str, typer.Option(help="Only what is sent to this AE title of ours.")] = "*",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
+import re2
+
 from filmless.archive.header import WANTED
 from filmless.archive.model import Source
 from filmless.standards.data_set.scanner import SPECIFIC_CHARACTER_SET, Scan
@@ -70,7 +72,7 @@ class Rule:
     tag: int
     action: Action
     value: str = ""  # of set, default, prefix; what replace puts in
-    pattern: str = ""  # of replace, a regular expression
+    pattern: str = ""  # of replace, a regular expression as RE2 has them
     table: tuple[tuple[str, str], ...] = ()  # of map
     calling_ae: str = "*"
     called_ae: str = "*"
@@ -173,8 +175,12 @@ def _trimmed(rule: Rule, text: str) -> str:
 
 
 @lru_cache(256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _compiled(pattern: str) -> "re.Pattern[str]":
+    """A pattern whose search takes time in proportion to the text, whatever a rule or a sender thought of."""
+    options = re2.Options()
+    options.log_errors = False
+    compiled: re.Pattern[str] = re2.compile(pattern, options=options)
+    return compiled
 
 
 _WHOLE: Mapping[Action, Callable[[Rule, str | None], str | None]] = {
@@ -245,9 +251,10 @@ def _check_arguments(rule: Rule) -> None:
     if len(rule.pattern) > _LONGEST_PATTERN:
         raise BadRule(f"A pattern has at most {_LONGEST_PATTERN} characters.")
     try:
-        re.compile(rule.pattern + "|").sub(rule.value, "")  # matches whatever the pattern is: the groups are tried
-    except (re.error, IndexError) as error:
-        raise BadRule(f'The pattern "{rule.pattern}" with the value "{rule.value}" is wrong: {error}.') from None
+        _compiled(rule.pattern + "|").sub(rule.value, "")  # matches whatever the pattern is: the groups are tried
+    except (re2.error, re.error, IndexError) as error:
+        said = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else error
+        raise BadRule(f'The pattern "{rule.pattern}" with the value "{rule.value}" is wrong: {said}.') from None
 
 
 _NOTHING: frozenset[str] = frozenset()

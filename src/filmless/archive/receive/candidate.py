@@ -19,6 +19,9 @@ from filmless.standards.data_set.frames import FrameTable, locate_frames
 from filmless.standards.data_set.scanner import Scan, scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
+# A rejection note holds, though another content is kept under its UID: its sender believes the images withdrawn.
+_HOLDS = frozenset((StoredAs.NEW, StoredAs.REPLACED, StoredAs.CONFLICT))
+
 
 @dataclass(slots=True)
 class Candidate:
@@ -101,7 +104,7 @@ class Candidate:
             is_whole=self._is_whole(),
             known=self.known,
             source_ae=self.received.source.calling_ae,
-            rejection=self.rejection if self.stored_as in {StoredAs.NEW, StoredAs.REPLACED} else None,
+            rejection=self.rejection if self.stored_as in _HOLDS else None,
         )
 
     def _is_whole(self) -> bool:

@@ -52,7 +52,8 @@ with entry as (
     insert into kept_instance (series_id, sop_class, transfer_syntax, instance_number, rows, columns, bits_allocated,
         frame_count, pack_id, pack_offset, length, head_length, pixel_offset, received_at, uid_digest, instance_uid,
         head_sha256, data_set_sha256, hidden)
-    select e.*, exists (select from rejection r where r.uid_digest = e.uid_digest)
+    select e.*, exists (select from rejection r where r.uid_digest = e.uid_digest and (r.series_uid, r.study_uid) =
+        (select s.series_uid, t.study_uid from series s join study t on t.id = s.study_id where s.id = e.series_id))
     from entry e (series_id, sop_class, transfer_syntax, instance_number, rows, columns, bits_allocated, frame_count,
         pack_id, pack_offset, length, head_length, pixel_offset, received_at, uid_digest, instance_uid, head_sha256,
         data_set_sha256)

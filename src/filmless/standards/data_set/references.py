@@ -1,7 +1,7 @@
 """References to instances within sequences: of a commitment, of a rejection note (PS3.3 10.8)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from filmless.standards.data_set.elements import Buffer
 from filmless.standards.data_set.fault import Fault, FaultKind
@@ -12,6 +12,7 @@ from filmless.standards.data_set.walk import Kind, Step, walk
 REFERENCED_SOPS = 0x00081199  # Referenced SOP Sequence
 
 _SOP_CLASS, _INSTANCE = 0x00081150, 0x00081155
+_STUDY, _SERIES = 0x0020000D, 0x0020000E
 _LONGEST = 64  # characters of a UID or code
 
 
@@ -21,6 +22,8 @@ class Reference:
 
     sop_class_uid: str
     instance_uid: str
+    study_uid: str = ""  # where the references lie in series of studies (PS3.3 Table 10-4)
+    series_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,10 @@ class _Reader:
     path: tuple[int, ...] = ()
     sop_class_uid: str = ""
     instance_uid: str = ""
+    study_uid: str = ""
+    series_uid: str = ""
+    study_from: int = 0  # the first reference of the study's item
+    series_from: int = 0
 
     def take(self, step: Step) -> None:
         kind, tag, _, start, stop, _ = step
@@ -71,12 +78,32 @@ class _Reader:
             self.path += (tag,)
         elif kind is Kind.END_SEQUENCE:
             self.path = self.path[:-1]
-        elif kind is Kind.ITEM and self.path == self.place:
-            self.sop_class_uid = self.instance_uid = ""
-        elif kind is Kind.END_ITEM and self.path == self.place:
-            self.references.append(Reference(self.sop_class_uid, self.instance_uid))
+        elif kind is Kind.ITEM:
+            self._begin_item()
+        elif kind is Kind.END_ITEM:
+            self._end_item()
         elif kind is Kind.ELEMENT:
             self._take_element(tag, start, stop)
+
+    def _begin_item(self) -> None:
+        if self.path == self.place:
+            self.sop_class_uid = self.instance_uid = ""
+        elif self.path and self.path == self.place[:-1]:
+            self.series_uid, self.series_from = "", len(self.references)
+        elif self.path and self.path == self.place[:-2]:
+            self.study_uid, self.study_from = "", len(self.references)
+
+    def _end_item(self) -> None:
+        """The UIDs of series and study stand behind what they hold: elements are in the order of their tags."""
+        references = self.references
+        if self.path == self.place:
+            references.append(Reference(self.sop_class_uid, self.instance_uid))
+        elif self.path and self.path == self.place[:-1]:
+            of_series = references[self.series_from :]
+            references[self.series_from :] = [replace(one, series_uid=self.series_uid) for one in of_series]
+        elif self.path and self.path == self.place[:-2]:
+            of_study = references[self.study_from :]
+            references[self.study_from :] = [replace(one, study_uid=self.study_uid) for one in of_study]
 
     def _take_element(self, tag: int, start: int, stop: int) -> None:
         path = (*self.path, tag)
@@ -84,6 +111,10 @@ class _Reader:
             self.sop_class_uid = self._text(start, stop)
         elif self.path == self.place and tag == _INSTANCE:
             self.instance_uid = self._text(start, stop)
+        elif tag == _SERIES and self.path and self.path == self.place[:-1]:
+            self.series_uid = self._text(start, stop)
+        elif tag == _STUDY and self.path and self.path == self.place[:-2]:
+            self.study_uid = self._text(start, stop)
         elif path in self.wanted:
             self.texts.setdefault(path, self._text(start, stop))
 
