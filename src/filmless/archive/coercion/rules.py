@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import re2
 
@@ -23,6 +23,7 @@ _SET_VRS = frozenset(("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN"
 _ONE_TEXT = frozenset(("LT", "ST", "UT"))  # a backslash is a character of these (PS3.5 6.2)
 _LONGEST_VALUE = 1024  # characters of a value that a rule looks at; longer ones stay as they are
 _LONGEST_PATTERN = 200  # characters
+_GROUP = re.compile(r"\\([0-9])")  # in the value of replace
 _LIKE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 # What a value of a rule may be, of the VRs that allow little (PS3.5 6.2): form, and how it is said.
@@ -183,6 +184,11 @@ def _compiled(pattern: str) -> "re.Pattern[str]":
     return compiled
 
 
+def _put_in(value: str, found: "re.Match[str]") -> str:
+    """What takes the place of a match: the value with the groups that it names."""
+    return _GROUP.sub(lambda named: found.group(int(named[1])) or "", value)
+
+
 _WHOLE: Mapping[Action, Callable[[Rule, str | None], str | None]] = {
     Action.SET: lambda rule, _: rule.value,
     Action.DEFAULT: lambda rule, text: text if text and text.strip() else rule.value,
@@ -191,7 +197,7 @@ _WHOLE: Mapping[Action, Callable[[Rule, str | None], str | None]] = {
 _EACH: Mapping[Action, Callable[[Rule, str], str]] = {
     Action.TRIM: _trimmed,
     Action.PREFIX: lambda rule, text: text if text.startswith(rule.value) else rule.value + text,
-    Action.REPLACE: lambda rule, text: _compiled(rule.pattern).sub(rule.value, text),
+    Action.REPLACE: lambda rule, text: _compiled(rule.pattern).sub(partial(_put_in, rule.value), text),
     Action.MAP: lambda rule, text: dict(rule.table).get(text.strip(), text),
 }
 
@@ -251,10 +257,11 @@ def _check_arguments(rule: Rule) -> None:
     if len(rule.pattern) > _LONGEST_PATTERN:
         raise BadRule(f"A pattern has at most {_LONGEST_PATTERN} characters.")
     try:
-        _compiled(rule.pattern + "|").sub(rule.value, "")  # matches whatever the pattern is: the groups are tried
-    except (re2.error, re.error, IndexError) as error:
-        said = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else error
-        raise BadRule(f'The pattern "{rule.pattern}" with the value "{rule.value}" is wrong: {said}.') from None
+        groups = _compiled(rule.pattern).groups
+    except re2.error as error:
+        raise BadRule(f'The pattern "{rule.pattern}" is wrong: {error.args[0].decode()}.') from None
+    if any(int(named[1]) > groups for named in _GROUP.finditer(rule.value)):
+        raise BadRule(f'The value "{rule.value}" is wrong: the pattern "{rule.pattern}" has {groups} groups.')
 
 
 _NOTHING: frozenset[str] = frozenset()
