@@ -240,8 +240,10 @@ class Client:
         return self._arrived.pop(0)
 
     def _write(self) -> None:
-        """Have everything written that waits, without a copy."""
+        """Have everything written that waits, without a copy; ``Lost`` when the connection is gone."""
         pieces, self._association.output = self._association.output, []
+        if pieces and self._writer.is_closing():  # uvloop raises RuntimeError for a write to it
+            raise Lost("the peer closed the connection")
         self._writer.writelines(pieces)
 
     async def _flush(self) -> None:

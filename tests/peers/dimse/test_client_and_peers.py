@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+import uvloop
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
@@ -121,6 +122,16 @@ def test_an_association_that_the_peer_ends_is_lost() -> None:
 
     with door(Policy("FILMLESS", idle=0.1)) as house, pytest.raises(Lost):
         asyncio.run(wait(house.port))
+
+
+def test_a_connection_that_is_gone_when_we_write_is_lost() -> None:
+    async def ask(port: int) -> None:
+        async with connect("127.0.0.1", port, "FILMLESS", "US", ECHO) as client:
+            client._writer.transport.abort()
+            await client.echo()
+
+    with door() as house, pytest.raises(Lost):
+        uvloop.run(ask(house.port))  # the loop of the servers; asyncio's own is silent here
 
 
 def test_a_context_that_was_not_accepted_is_a_fact() -> None:

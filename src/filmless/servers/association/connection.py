@@ -200,7 +200,8 @@ class Connection(asyncio.BufferedProtocol):
         if data_set is not None:
             self._association.send_data(context_id, data_set, now, is_last=is_last)
             pieces, self._association.output = self._association.output, []
-            self._transport.writelines(pieces)
+            if not self._transport.is_closing():
+                self._transport.writelines(pieces)
         self.last_active = now
         self._flush()
 
@@ -290,7 +291,8 @@ class Connection(asyncio.BufferedProtocol):
         }
 
     def _flush(self) -> None:
-        if data := self._association.data_to_send():
+        data = self._association.data_to_send()
+        if data and not self._transport.is_closing():  # ``connection_lost`` follows; uvloop raises for a write now
             self._transport.write(data)
         if self._association.is_over:
             self._transport.close()
