@@ -174,7 +174,7 @@ def _file(config: Path | None, data: Path) -> dict[str, object]:
     path = config or data / FILE
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if config is not None:
             raise SettingsError(f"There is no settings file {path}.") from None
         return {}

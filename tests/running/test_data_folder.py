@@ -12,6 +12,7 @@ import pytest
 from filmless.app import data_folder
 from filmless.app.data_folder import FolderError, Holder, Lock, lock_for_serving, reached_database
 from filmless.database.cluster.cluster import Cluster
+from serving import run_command
 
 pytestmark = pytest.mark.slow
 
@@ -55,12 +56,29 @@ def test_a_server_waits_for_the_processes_of_a_killed_one(tmp_path: Path) -> Non
 
 
 def test_a_command_starts_the_database_and_stops_it(tmp_path: Path) -> None:
-    with reached_database(tmp_path, "") as reached:
+    with reached_database(tmp_path, "", may_begin=True) as reached:
         assert not reached.is_served
         with psycopg.connect(reached.dsn) as connection:
             assert connection.execute("select count(*) from study").fetchone() == (0,)
     assert not (tmp_path / "postgres" / "postmaster.pid").exists()
     assert Lock(tmp_path).take()
+
+
+@pytest.mark.parametrize("command", ["check", "ae list", "coercion list", "view remove X", "commitments", "echo X"])
+def test_a_mistyped_folder_is_no_archive_and_stays_as_it_is(tmp_path: Path, command: str) -> None:
+    mistyped = tmp_path / "mistyped"
+    outcome = run_command(*command.split(), "--data", mistyped)
+    assert (outcome.returncode, outcome.stdout) == (2, "")
+    assert outcome.stderr == f"There is no archive in {mistyped}; filmless serve makes one.\n"
+    assert not mistyped.exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "user add a --role radiologist --password-stdin", "import ."])
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    outcome = run_command(*command.split(), "--data", tmp_path / "file" / "data", text="correct horse battery\n")
+    assert outcome.returncode == 2
+    assert outcome.stderr == f"The data folder {tmp_path}/file/data cannot be used: not a directory.\n"
 
 
 def test_a_command_uses_the_database_of_a_running_server(tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ import psycopg
 
 from filmless.database.cluster.cluster import Cluster, running_dsn
 from filmless.database.migrate import migrate
+from filmless.settings import SettingsError
 
 WAIT_SECONDS = 60.0  # for another command, or a server that is starting or stopping
 ENDING_SECONDS = 20.0  # for the processes of a server that was killed
 POLL_SECONDS = 0.02
+LOCK_NAME = "lock"  # whatever makes an archive takes it first: a folder without it never was one
 
 
 class FolderError(Exception):
@@ -39,9 +41,12 @@ class Lock:
     """
 
     def __init__(self, data: Path) -> None:
-        data.mkdir(mode=0o711, parents=True, exist_ok=True)  # the database's user passes, and reads nothing
-        self._path = data / "lock"
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            data.mkdir(mode=0o711, parents=True, exist_ok=True)  # the database's user passes, and reads nothing
+            self._file = os.open(data / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            reason = (error.strerror or "it cannot be made").lower()
+            raise SettingsError(f"The data folder {data} cannot be used: {reason}.") from None
 
     def take(self) -> bool:
         """Take the lock if it is free."""
@@ -96,8 +101,13 @@ class Reached:
 
 
 @contextlib.contextmanager
-def reached_database(data: Path, database_url: str) -> Iterator[Reached]:
-    """Reach the database through the server that runs on the folder, or start it for the time of a command."""
+def reached_database(data: Path, database_url: str, *, may_begin: bool = False) -> Iterator[Reached]:
+    """Reach the database through the server that runs on the folder, or start it for the time of a command.
+
+    A folder that never was an archive becomes one if it ``may_begin``; else ``SettingsError`` says that it is none.
+    """
+    if not may_begin and not (data / LOCK_NAME).exists():
+        raise SettingsError(f"There is no archive in {data}; filmless serve makes one.")
     lock = Lock(data)
     try:
         served = _take_or_reach(lock, data, database_url)

@@ -20,7 +20,7 @@ def create_token(settings: Settings, name: str, role: str, expires: str) -> str:
     """The text of a new bearer token; ``expires`` is a lifetime as 90d, 12h or 30m."""
     held = roles.role(role)
     lifetime = _lifetime(expires)
-    with open_database(settings) as database:
+    with open_database(settings, may_begin=True) as database:
         return Tokens(database).create(name, held, created_by="local:token", lifetime=lifetime)
 
 
@@ -49,7 +49,7 @@ def check_role(role: str) -> None:
 def add_user(settings: Settings, name: str, role: str, password: str) -> None:
     """Make an account that may sign in at once."""
     held = roles.role(role)
-    with open_database(settings) as database:
+    with open_database(settings, may_begin=True) as database:
         Accounts(database, EventLog(database)).add_user(name, held, password)
 
 

@@ -58,7 +58,7 @@ def add_rule(settings: Settings, wish: Wish, sop_class: str, modality: str) -> N
         called_ae=wish.called_ae,
         conditions=tuple(conditions),
     )
-    with _rules(settings) as rules:
+    with _rules(settings, may_begin=True) as rules:
         rules.put(rule)
 
 
@@ -137,8 +137,8 @@ def _fields(rule: Rule) -> dict[str, object]:
 
 
 @contextmanager
-def _rules(settings: Settings, *, is_changing: bool = True) -> Iterator[CoercionRules]:
-    with reached_database(settings.data, settings.database_url) as reached:
+def _rules(settings: Settings, *, is_changing: bool = True, may_begin: bool = False) -> Iterator[CoercionRules]:
+    with reached_database(settings.data, settings.database_url, may_begin=may_begin) as reached:
         database = Database(reached.dsn, connections=1)
         try:
             yield CoercionRules(database, EventLog(database))

@@ -9,9 +9,9 @@ from filmless.settings import Settings
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[Database]:
-    """One connection to the database of the data folder."""
-    with reached_database(settings.data, settings.database_url) as reached:
+def open_database(settings: Settings, *, may_begin: bool = False) -> Iterator[Database]:
+    """One connection to the database of the data folder, which becomes an archive only if it ``may_begin``."""
+    with reached_database(settings.data, settings.database_url, may_begin=may_begin) as reached:
         database = Database(reached.dsn, connections=1)
         try:
             yield database

@@ -79,7 +79,7 @@ def import_paths(settings: Settings, paths: list[Path]) -> int:
     summary = Summary()
     console = rich.console.Console(stderr=True, highlight=False)
     with (
-        reached_database(settings.data, settings.database_url) as reached,
+        reached_database(settings.data, settings.database_url, may_begin=True) as reached,
         local_archive(settings, reached) as archive,
         _progress(console) as progress,
     ):

@@ -53,7 +53,7 @@ def add_peer(settings: Settings, place: tuple[str, str, int], values: Mapping[st
         notify_after=_notify_after(str(values["notify_after"])) if values["notify"] else None,
     )
     rules = _commitment_rules(values)
-    with open_database(settings) as database:
+    with open_database(settings, may_begin=True) as database:
         AeTitles(database).add(peer)
         CommitmentRegistry(database, EventLog(database)).set_rules(title, rules)
 

@@ -18,7 +18,7 @@ def add_view(settings: Settings, title: str, allow: str, restrictions: Mapping[s
     """Serve a title; each restriction is a list of values, or a text of them separated by commas."""
     view = View(**{name: frozenset(_values(values)) for name, values in restrictions.items()})
     called = CalledTitle(title, frozenset(_values(allow)), view)
-    with open_database(settings) as database:
+    with open_database(settings, may_begin=True) as database:
         AeTitles(database).add_called(called)
 
 
