@@ -2,7 +2,7 @@
 
 import pytest
 
-from filmless.access.peers import BadPeer, Peer
+from filmless.access.peers import BadPeer, Peer, check_transfer_syntaxes
 
 
 @pytest.mark.parametrize("title", ["", " CT1", "CT1 ", "SEVENTEEN_LETTERS", "BACK\\SLASH", "NEW\nLINE", "ÄÖÜ"])
@@ -20,6 +20,13 @@ def test_an_impossible_address_is_refused(host: str, port: int) -> None:
 def test_an_unknown_operation_is_refused_with_the_list_of_operations() -> None:
     with pytest.raises(BadPeer, match="echo, store, find, move, get"):
         Peer("CT1", "host", 104, allow=frozenset({"stroe"}))
+
+
+@pytest.mark.parametrize("uid", ["foo", "1.2.3", "1.2.840.10008.1.2.4.94"])
+def test_a_transfer_syntax_that_no_object_is_stored_in_is_refused(uid: str) -> None:
+    check_transfer_syntaxes(["1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.1"])
+    with pytest.raises(BadPeer, match=f'"{uid}" is no transfer syntax'):
+        check_transfer_syntaxes(["1.2.840.10008.1.2.1", uid])
 
 
 def test_a_title_may_hold_spaces_inside() -> None:

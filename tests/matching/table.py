@@ -87,6 +87,13 @@ CASES = [
     study("", PatientName="Müller^Jürgen"),
     study("5", PatientName="Иванов^Пётр"),
     study("5", PatientName="ivanov^petr"),
+    study("5", PatientName="ИВАНОВ^пётр"),
+    study("5", PatientName="Иван*"),
+    study("", PatientName="Смит*"),  # sounds as smith, and is not written so
+    study("", PatientName="Мюллер^Юрген^^Др"),
+    study("2", PatientName="Yam*=山*"),
+    study(ALL, PatientName="^"),
+    study(ALL, PatientName="=="),
     study("2", PatientName="Yamada^Tarou"),
     study("2", PatientName="山田^太郎"),
     study("2", PatientName="=山田^太郎"),

@@ -135,6 +135,18 @@ def test_commands_take_effect_while_the_server_runs(own_server: Server) -> None:
     assert (listed["title"], listed["allow"]) == ("CT1", ["echo", "store"])
 
 
+def test_what_options_cannot_be_is_a_sentence_and_our_own_title_stays_served(own_server: Server) -> None:
+    refused = own_server.run("ae", "add", "CT2", "10.0.0.2", "104", "--transfer-syntaxes", "foo")
+    assert (refused.returncode, refused.stderr[:31]) == (1, '"foo" is no transfer syntax of ')
+    refused = own_server.run("coercion", "add", "d", "StudyDate", "default", "--value", "20209999")
+    assert refused.stderr == '"20209999" is no value of StudyDate: it is a date as 20260131 (VR DA).\n'
+    assert own_server.run("view", "add", "FILMLESS", "--modality", "CT").returncode == 0
+    removed = own_server.run("view", "remove", "FILMLESS")
+    assert (removed.returncode, "configured AE title" in removed.stderr) == (0, True)
+    again = own_server.run("view", "remove", "FILMLESS")
+    assert (again.returncode, "always served" in again.stderr) == (1, True)
+
+
 def test_commands_work_while_no_server_runs(tmp_path: Path) -> None:
     data = tmp_path / "data"
     token = run_command("token", "create", "--name", "t", "--role", "administrator", "--data", data).stdout.split()[-1]

@@ -1,12 +1,14 @@
 """A DICOM peer as the registry knows it: its address, what it may do and how its objects are taken."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
 
 from filmless.access.certificates import check_certificate
 from filmless.archive.model import DuplicatePolicy
+from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 # What a right in the registry is for; each DICOM service names one. "expire" is a right of its own beside "store",
 # since a rejection note for expired retention (113039) is no correction but the begin of a deletion.
@@ -45,6 +47,14 @@ def check_operations(allow: frozenset[str]) -> None:
     unknown = sorted(allow.difference(OPERATIONS))
     if unknown:
         raise BadPeer(f"Unknown operation {', '.join(unknown)}. Operations are: {', '.join(OPERATIONS)}.")
+
+
+def check_transfer_syntaxes(uids: Iterable[str]) -> None:
+    """Refuse with ``BadPeer`` what no object can be stored in."""
+    for uid in uids:
+        syntax = transfer_syntax(uid)
+        if not syntax.known or not syntax.stored_pixels:
+            raise BadPeer(f'"{uid}" is no transfer syntax of stored objects; give UIDs such as 1.2.840.10008.1.2.1.')
 
 
 @dataclass(frozen=True, slots=True)

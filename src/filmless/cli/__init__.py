@@ -252,8 +252,7 @@ def view_remove(
     """Serve an AE title no more."""
     from filmless.app.commands.views import remove_view
 
-    remove_view(read_settings(config, data=data), title)
-    say(f"{title} is no longer served.")
+    say(remove_view(read_settings(config, data=data), title))
 
 
 @commands.command()

@@ -110,7 +110,11 @@ class Request:
     def query(self) -> list[tuple[str, str]]:
         """Names and values of the query string in order; ``Problem`` 400 when it cannot be read."""
         try:
-            fields = parse_qsl(self.query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+            fields = parse_qsl(
+                self.query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"
+            )
+        except UnicodeDecodeError:
+            raise Problem(400, "A query parameter is not UTF-8.") from None
         except ValueError:
             raise Problem(400, "Too many query parameters.") from None
         if any("\0" in text for pair in fields for text in pair):

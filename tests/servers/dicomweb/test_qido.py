@@ -87,6 +87,7 @@ def test_a_limit_is_capped_and_never_an_error(house: WebHouse, limit: str, taken
         "ZZZZZZZZ=1",
         "NoSuchKeyword=1",
         "PatientName=%00",
+        "PatientName=%FF",
         "PatientID.NoSuch=1",
         "=1",
         "&".join(["PatientID=1"] * 1001),

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from filmless.access.commitment_rules import CommitmentRules
-from filmless.access.peers import OPERATIONS, Peer
+from filmless.access.peers import OPERATIONS, Peer, check_transfer_syntaxes
 from filmless.app.commands.command_error import CommandError
 from filmless.app.commands.database import open_database
 from filmless.app.tables import as_json, as_table
@@ -52,6 +52,7 @@ def add_peer(settings: Settings, place: tuple[str, str, int], values: Mapping[st
         parallel=int(str(values["parallel"])),
         notify_after=_notify_after(str(values["notify_after"])) if values["notify"] else None,
     )
+    check_transfer_syntaxes(peer.transfer_syntaxes)
     rules = _commitment_rules(values)
     with open_database(settings, may_begin=True) as database:
         AeTitles(database).add(peer)

@@ -31,11 +31,16 @@ def list_views(settings: Settings, *, json: bool) -> Iterable[str]:
     return as_table(_HEADINGS, map(_row, found))
 
 
-def remove_view(settings: Settings, title: str) -> None:
-    """Serve a title no more."""
+def remove_view(settings: Settings, title: str) -> str:
+    """Take a title's view away; what is served now, as a sentence."""
     with open_database(settings) as database:
         if not AeTitles(database).remove_called(title):
+            if title == settings.ae:
+                raise CommandError(f"{title} is the configured AE title, which is always served; it has no view.")
             raise CommandError(f"{title} is not among the titles that are served; filmless view list shows them.")
+    if title == settings.ae:
+        return f"{title} has no view any more: it is the configured AE title and shows everything."
+    return f"{title} is no longer served."
 
 
 def _values(values: str | list[str] | None) -> list[str]:

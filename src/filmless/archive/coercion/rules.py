@@ -11,6 +11,7 @@ import re2
 from filmless.archive.header import WANTED
 from filmless.archive.model import Source
 from filmless.standards.data_set.scanner import SPECIFIC_CHARACTER_SET, Scan
+from filmless.standards.dicom.dates import date_of, time_of
 from filmless.standards.dicom.dictionary import KEYWORD, tag_of, vr_of
 from filmless.standards.dicom.text import decode
 
@@ -33,7 +34,7 @@ _FORMS = {
     "CS": (re.compile(r"[A-Z0-9_ ]{0,16}", re.ASCII), "at most 16 capital letters, digits, blanks and underscores"),
     "DA": (re.compile(r"(\d{8})?", re.ASCII), "a date as 20260131"),
     "DS": (re.compile(r"([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)?", re.ASCII), "a number of at most 16 characters"),
-    "DT": (re.compile(r"[0-9+.-]{0,26}", re.ASCII), "a moment as 20260131101500"),
+    "DT": (re.compile(r"(\d{4}(\d{2}){0,5}(\.\d{1,6})?([+-]\d{4})?)?", re.ASCII), "a moment as 20260131101500"),
     "IS": (re.compile(r"([+-]?\d{1,11})?", re.ASCII), "a whole number"),
     "LO": (re.compile(r"[^\x00-\x1f]{0,64}"), "at most 64 characters"),
     "PN": (re.compile(r"[^\x00-\x1f=]{0,64}(=[^\x00-\x1f=]{0,64}){0,2}"), "a name, each group at most 64 characters"),
@@ -280,8 +281,24 @@ def _check_value(tag: int, text: str) -> None:
     vr = vr_of(tag)
     form, said = _FORMS.get(vr, _ANY_TEXT)
     for value in _split(vr, text):
-        if not form.fullmatch(value):
+        if not form.fullmatch(value) or (value and not _is_in_time(vr, value)):
             raise BadRule(f'"{value}" is no value of {shown_tag(tag)}: it is {said} (VR {vr}).')
+
+
+def _is_in_time(vr: str, value: str) -> bool:
+    """Whether a date or a time is one of the calendar and the clock; what is neither has no such bounds."""
+    if vr == "DA":
+        return date_of(value) is not None
+    if vr == "TM":
+        return time_of(value) is not None
+    digits = re.match(r"\d+", value) if vr == "DT" else None
+    return digits is None or _is_moment(digits[0])
+
+
+def _is_moment(digits: str) -> bool:
+    """Whether digits, which may end after any part, are a moment (PS3.5 6.2 DT)."""
+    whole = digits + "00000101000000"[len(digits) :]
+    return len(whole) == 14 and date_of(whole[:8]) is not None and time_of(whole[8:]) is not None
 
 
 def _split(vr: str, text: str) -> Iterable[str]:

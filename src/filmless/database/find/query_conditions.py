@@ -1,6 +1,7 @@
 """Conditions of a query as SQL; every value is a bound parameter, every name comes from the tables here."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -24,7 +25,7 @@ from filmless.archive.query.matching import Condition, Criterion, DateTimeCriter
 from filmless.database.find.moments import STUDY_DATE, is_moment, moment_of, near, time_of_day
 from filmless.database.find.reach import PATIENT_COUNT, STUDY_COUNT, Reach
 from filmless.database.find.writing import Parameters, all_of, any_of, select
-from filmless.standards.dicom.text import fold
+from filmless.standards.dicom.text import fold, is_latin
 from filmless.standards.dicom.uids import uid_digest
 
 ALIAS = {Level.PATIENT: "p", Level.STUDY: "s", Level.SERIES: "e", Level.IMAGE: "i"}
@@ -86,11 +87,11 @@ class Conditions:
     def _field(self, key: Key, field: str, wanted: Sequence[Wanted]) -> list[str]:
         """Write alternatives for what the index holds apart."""
         if field == "patient_name":
-            return [self._patient_name(one) for one in wanted]
+            return [self._in_its_script(key, one, self._patient_name(one)) for one in wanted]
         if field == "study_description":
             return [self._description(key, one) for one in wanted]
         if field == "referrer":
-            return [self._referrer(one) for one in wanted]
+            return [self._in_its_script(key, one, self._referrer(one)) for one in wanted]
         texts = [one.text for one in wanted if isinstance(one, Exact)]
         others = [one for one in wanted if not isinstance(one, Exact)]
         if field == "modalities":
@@ -214,6 +215,12 @@ class Conditions:
             found.append(f"' ' || {_APART.format(name)} like {self._bound.bind(f'% {escaped(word)}%')}")
         return f"({all_of(found)})"
 
+    def _in_its_script(self, key: Key, wanted: Wanted, found: str) -> str:
+        """Letters find names in Latin letters and in their own script; what is folded knows Latin letters alone."""
+        if not isinstance(wanted, Name) or is_latin(wanted.text):
+            return found
+        return f"({found} and {self._attribute(Criterion(key, (wanted,)), f'{ALIAS[key.level]}.attributes')})"
+
     def _referrer(self, wanted: Wanted) -> str:
         """Compare a name that is one column; a key in Latin letters is one of the first group."""
         if isinstance(wanted, Words):
@@ -267,15 +274,18 @@ class Conditions:
         return self._text(f"({value} #>> '{{}}')", wanted)
 
     def _json_name(self, value: str, wanted: Name) -> str:
-        """Compare a name that is kept as it came; ASCII letters and their accented forms fold, others are as asked."""
+        """Compare a name that is kept as it came: in whatever case, with or without accents."""
         asked = list(zip(wanted.groups, wanted.text.split("="), strict=False))
         places: Sequence[Sequence[str]] = [_GROUPS] if len(asked) == 1 else [[group] for group in _GROUPS[: len(asked)]]
         groups = []
         for (folded, text), names in zip(asked, places, strict=True):
             if folded:
-                low, raw = self._bound.bind(like_pattern(folded)), self._bound.bind(like_pattern(text))
-                kept = [f"rtrim({value} ->> '{name}', '^ ')" for name in names]
-                groups.append(any_of(f"lower(unaccent({one})) like {low} or {one} like {raw}" for one in kept))
+                pattern = folded if is_latin(text) else unicodedata.normalize("NFKC", text)
+                great, small = (self._bound.bind(letters) for letters in _cases(pattern))
+                plain = f"translate(lower(unaccent({{}})), {great}, {small})"
+                like = f"like {plain.format(self._bound.bind(like_pattern(pattern)))}"
+                kept = [f"normalize(rtrim({value} ->> '{name}', '^ '), NFKC)" for name in names]
+                groups.append(any_of(f"{plain.format(one)} {like}" for one in kept))
         return all_of(groups)
 
     def _text(self, text: str, wanted: Wanted) -> str:
@@ -321,6 +331,14 @@ def words_within(wanted: Wanted) -> list[str]:
     pattern = wanted.text if isinstance(wanted, Exact) else wanted.pattern if isinstance(wanted, Like) else ""
     pieces = [pattern] if isinstance(wanted, Exact) else _pieces(pattern)
     return [word for piece in pieces if (word := fold(piece).strip())]
+
+
+def _cases(pattern: str) -> tuple[str, str]:
+    """Give the capital and the small forms of the letters that ``lower`` does not know without a locale."""
+    letters = {base for letter in pattern for base in (letter, unicodedata.normalize("NFD", letter)[0])}
+    pairs = sorted((letter.upper(), letter.lower()) for letter in letters if not letter.isascii())
+    pairs = [pair for pair in pairs if len(pair[0]) == len(pair[1]) == 1]
+    return "".join(great for great, _ in pairs), "".join(small for _, small in pairs)
 
 
 def _begin(pattern: str) -> str:

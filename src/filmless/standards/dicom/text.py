@@ -145,6 +145,14 @@ def fold(text: str) -> str:
     return anyascii(unicodedata.normalize("NFKC", text)).lower()
 
 
+def is_latin(text: str) -> bool:
+    """Whether no letter is of another script than the Latin one."""
+    if text.isascii():
+        return True
+    letters = filter(str.isalpha, unicodedata.normalize("NFKC", text))
+    return all("LATIN" in unicodedata.name(letter, "") for letter in letters)
+
+
 # American Soundex, save that a first letter is also told by its sound; W and H do not part equal codes, vowels do.
 _SOUND = {
     letter: code for code, letters in enumerate(("BFPV", "CGJKQSXZ", "DT", "L", "MN", "R"), 1) for letter in letters
