@@ -247,6 +247,7 @@ class WebHouse:
         self.archive: Any = FakeArchive()
         self.tokens, self.sessions = Secrets(Kind.TOKEN), Secrets(Kind.USER)
         self.recorder = Recorder()
+        self.has_space = True
         self.gate = Gate(Credentials(self.tokens, self.sessions), self.recorder, executor)
         session = Session(FakeAccounts(), self.sessions, self.gate, House("FILMLESS", "1"), executor)
         self.routes: list[Route] = with_description(
@@ -256,6 +257,7 @@ class WebHouse:
                     Studies(self.archive, self.archive, executor),
                     AssociationList(recorded_associations, executor),
                     lambda: True,
+                    lambda: self.has_space,
                 ),
                 *dicomweb_routes(Service(self.archive, executor), None),  # type: ignore[arg-type]
             ]

@@ -9,7 +9,9 @@ import pytest
 from pydicom.fileset import FileSet
 
 from filmless.app.commands import import_sources
+from filmless.app.commands.import_files import Summary
 from filmless.app.commands.import_sources import Item, Unreadable, items
+from filmless.archive.model import Refusal, Refused
 from objects import ct_image, part10_bytes, series, write_file
 
 
@@ -30,6 +32,12 @@ def read(item: Item) -> bytes | str:
 def found(*paths: Path) -> dict[str, bytes | str]:
     """Last part of each name to its bytes, or to the reason why it is not read."""
     return {item.name.replace("!", "/").rpartition("/")[2]: read(item) for item in items(list(paths))}
+
+
+def test_what_was_refused_is_told_in_the_words_of_the_archive() -> None:
+    summary = Summary()
+    summary.add("a.dcm", Refused(Refusal.NO_SPACE, "The archive has no space left"))
+    assert summary.not_taken == [("a.dcm", "The archive has no space left")]
 
 
 def test_folders_are_walked_in_the_order_of_names(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -212,6 +214,21 @@ def test_a_killed_database_is_started_again(own_server: Server) -> None:
             ).ok
         )
     )
+    assert "Traceback" not in own_server.log
+    assert "error connecting" not in own_server.log
+
+
+def test_what_libraries_say_is_one_line_without_their_words(capfd: pytest.CaptureFixture[str]) -> None:
+    program = (
+        "import logging; from filmless.app import logs; logs.configure()\n"
+        "try: raise ValueError('Doe^Jane')\n"
+        "except ValueError: logging.getLogger('library').exception('of Doe^Jane')"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "event=library_warned library=library" in line
+    assert "builtins.ValueError at" in line
+    assert "Doe" not in line
 
 
 def test_a_signal_under_load_loses_nothing_that_was_acknowledged(own_server: Server, tmp_path: Path) -> None:

@@ -45,6 +45,13 @@ def test_by_https_browsers_are_told_to_stay_with_https(house: WebHouse) -> None:
     assert "strict-transport-security" not in house.ask("GET", "/healthz").headers
 
 
+def test_an_archive_without_space_still_serves_and_says_so(house: WebHouse) -> None:
+    assert house.ask("GET", "/readyz").body == b"ok"
+    house.has_space = False
+    reply = house.ask("GET", "/readyz")
+    assert (reply.status, reply.body) == (200, b"ok; store: no space")
+
+
 def test_an_error_is_a_problem_with_an_id(house: WebHouse) -> None:
     reply = house.ask("GET", "/dicomweb/studies?limit=abc", role="radiologist")
     assert reply.headers["content-type"] == "application/problem+json"

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import structlog
 
-from filmless.archive.errors import Unavailable
+from filmless.archive.errors import NoSpace, Unavailable
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
+from filmless.storage.files import FreeSpace
 
 SECONDS = 1.0
 
@@ -30,11 +31,16 @@ class Housekeeping:
         self._executor = executor
         self._tend = tend
         self._is_ready = False
+        self._has_space = True
         self._partitions_of: date | None = None
 
     def is_ready(self) -> bool:
         """Whether the last look found database and packs usable."""
         return self._is_ready
+
+    def has_space(self) -> bool:
+        """Whether the last look found room for more; without it all that is kept is still served."""
+        return self._has_space
 
     async def run(self) -> None:
         """Once a second until cancelled; the first look is at once."""
@@ -49,6 +55,7 @@ class Housekeeping:
 
     def _look(self) -> bool:
         try:
+            self._look_for_space()
             if os.statvfs(self._packs).f_flag & os.ST_RDONLY:
                 return False
             with self._database.connection() as connection:
@@ -60,3 +67,17 @@ class Housekeeping:
         except (Unavailable, OSError):
             return False
         return self._events.flush()
+
+    def _look_for_space(self) -> None:
+        try:
+            FreeSpace().demand(self._packs, 0)
+        except NoSpace as fault:
+            found, reason = False, fault.reason
+        else:
+            found, reason = True, ""
+        if found is not self._has_space:
+            self._has_space = found
+            if found:
+                log.info("store_has_space_again")
+            else:
+                log.error("store_has_no_space", reason=reason)

@@ -1,5 +1,6 @@
 """The program's log: one line per association, request or job, on standard error."""
 
+import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -22,6 +23,19 @@ def configure() -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    logging.basicConfig(handlers=[_Libraries(logging.WARNING)], force=True)
+
+
+class _Libraries(logging.Handler):
+    """What libraries log, as one line each: where they said it and what was raised, without their words."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().warning(
+            "library_warned",
+            library=record.name,
+            said_at=f"{record.filename}:{record.lineno}",
+            exc_info=record.exc_info,
+        )
 
 
 def _without_messages(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

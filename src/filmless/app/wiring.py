@@ -208,6 +208,7 @@ class ServerParts:
                 Studies(archive, StudyOverview(database), executor),
                 AssociationList(Associations(database).page, executor),
                 self.housekeeping.is_ready,
+                self.housekeeping.has_space,
             ),
             *CommitmentPages(Commitments(database, self._parts.events), executor).routes(),
             *RejectionPages(Rejections(database).all, executor).routes(),

@@ -59,7 +59,8 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Wait for the right to work, then work; ``QueueLost`` when it was lost."""
-        logging.getLogger("procrastinate").disabled = True  # it logs arguments; each job has its line here
+        jobs_log = logging.getLogger("procrastinate.worker")  # it logs arguments; each job has its line here
+        jobs_log.propagate, jobs_log.handlers = False, [logging.NullHandler()]
         while not await self._call(self._queue.take):
             if await _is_set(stop, TAKE_SECONDS):
                 return

@@ -56,7 +56,7 @@ class Summary:
         elif isinstance(outcome, str):
             self._refuse(name, outcome)
         elif isinstance(outcome, Refused):
-            self._refuse(name, f"{outcome.refusal}: {outcome.comment}")
+            self._refuse(name, outcome.comment)
         else:
             self.counts[_WORDS[outcome.stored_as]] += 1
 

@@ -12,9 +12,13 @@ from filmless.servers.routes import Route
 
 
 def page_routes(
-    session: Session, studies: Studies, associations: AssociationList, is_ready: Callable[[], bool]
+    session: Session,
+    studies: Studies,
+    associations: AssociationList,
+    is_ready: Callable[[], bool],
+    has_space: Callable[[], bool],
 ) -> list[Route]:
-    """Every row but the description itself; ``is_ready`` answers at once, from what is known."""
+    """Every row but the description itself; ``is_ready`` and ``has_space`` answer at once, from what is known."""
 
     async def healthz(_: Request) -> Answer:
         return Answer(200, b"ok", "text/plain")
@@ -22,7 +26,7 @@ def page_routes(
     async def readyz(_: Request) -> Answer:
         if not is_ready():
             raise Problem(503, "Not ready.", ((b"retry-after", b"1"),))
-        return Answer(200, b"ok", "text/plain")
+        return Answer(200, b"ok" if has_space() else b"ok; store: no space", "text/plain")
 
     return [
         Route("GET", "/healthz", None, healthz, "Whether the process runs"),
