@@ -130,3 +130,10 @@ def test_no_tracked_file_names_a_registry_or_a_home() -> None:
 def test_numbers_are_given_once(folder: str) -> None:
     counts = Counter(path.name[:4] for path in (REPOSITORY / folder).glob("[0-9]*"))
     assert [number for number, count in counts.items() if count > 1] == []
+
+
+def test_no_tracked_file_holds_the_marks_of_a_merge() -> None:
+    """Within a page or a string they break nothing that runs."""
+    marks = ["git", "grep", "-nIE", r"^(<{7}|[|]{7}|>{7}) "]
+    outcome = subprocess.run(marks, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert outcome.stdout == ""

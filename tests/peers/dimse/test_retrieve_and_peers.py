@@ -1,4 +1,4 @@
-"""Two archives and DCMTK: what one has, the other finds, fetches and is sent; nothing is lost on the way."""
+"""Two archives, DCMTK and pynetdicom: what one has, the other finds, fetches and is sent; nothing is lost."""
 
 import json
 import shutil
@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pynetdicom import AE, build_role, evt
+from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet
 
 from objects import part10_bytes, series
 from serving import Server, wait_until
@@ -112,6 +114,51 @@ def test_getscu_fetches(other: Server, images: list[Dataset], tmp_path: Path) ->
     keys = ("-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={images[0].StudyInstanceUID}")
     run(dcmtk("getscu"), "-S", "-aec", TITLE, "-od", tmp_path, *keys, "127.0.0.1", str(other.port))
     assert uids_in(tmp_path) == {str(image.SOPInstanceUID) for image in images}
+
+
+def test_pynetdicom_gets_over_its_own_association_as_the_scp_of_storage(other: Server, images: list[Dataset]) -> None:
+    came: dict[str, Dataset] = {}
+
+    def on_store(event: evt.Event) -> int:
+        came[str(event.dataset.SOPInstanceUID)] = event.dataset
+        return 0x0000
+
+    ae = AE("PYNETDICOM")
+    ae.add_requested_context(StudyRootQueryRetrieveInformationModelGet)
+    ae.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+    asked = Dataset()
+    asked.QueryRetrieveLevel, asked.StudyInstanceUID = "STUDY", images[0].StudyInstanceUID
+    association = ae.associate(
+        "127.0.0.1",
+        other.port,
+        ae_title=TITLE,
+        ext_neg=[build_role(CTImageStorage, scp_role=True)],
+        evt_handlers=[(evt.EVT_C_STORE, on_store)],
+    )
+    try:
+        assert association.is_established
+        storage = next(one for one in association.accepted_contexts if one.abstract_syntax == CTImageStorage)
+        assert (storage.as_scu, storage.as_scp) == (False, True)
+        *_, (status, _) = association.send_c_get(asked, StudyRootQueryRetrieveInformationModelGet)
+    finally:
+        association.release()
+    assert (status.Status, status.NumberOfCompletedSuboperations) == (0x0000, len(images))
+    assert {uid: one.PixelData for uid, one in came.items()} == {one.SOPInstanceUID: one.PixelData for one in images}
+
+
+def test_pynetdicom_without_the_role_is_told_to_propose_it(other: Server, images: list[Dataset]) -> None:
+    ae = AE("PYNETDICOM")
+    ae.add_requested_context(StudyRootQueryRetrieveInformationModelGet)
+    ae.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+    asked = Dataset()
+    asked.QueryRetrieveLevel, asked.StudyInstanceUID = "STUDY", images[0].StudyInstanceUID
+    association = ae.associate("127.0.0.1", other.port, ae_title=TITLE)
+    try:
+        *_, (status, _) = association.send_c_get(asked, StudyRootQueryRetrieveInformationModelGet)
+    finally:
+        association.release()
+    assert (status.Status, status.NumberOfFailedSuboperations) == (0xA702, len(images))
+    assert status.ErrorComment == "propose the SCP role for the storage SOP classes that you take"
 
 
 def test_movescu_is_sent_to_on_its_own_port(other: Server, images: list[Dataset], tmp_path: Path) -> None:

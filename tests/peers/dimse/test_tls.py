@@ -1,5 +1,6 @@
 """The DICOM door over TLS (PS3.15 B.12): who comes in, who does not and why, with DCMTK and pynetdicom as peers."""
 
+import json
 import os
 import shutil
 import socket
@@ -23,7 +24,7 @@ from filmless.access.peers import Peer
 from filmless.clients.tls import FreshContext, TlsFiles, server_context
 from objects import ct_image, write_file
 from pki import Pki, make_pki
-from serving import Server, wait_until
+from serving import Server, run_command, wait_until
 
 VERIFICATION = "1.2.840.10008.1.1"
 
@@ -192,20 +193,13 @@ def test_nothing_below_tls_1_2_and_no_weak_suite_is_spoken(pki: Pki) -> None:
 
 def test_the_whole_program_serves_calls_and_moves_over_tls(pki: Pki, tmp_path: Path) -> None:
     """A peer stores, queries and moves over TLS; what it is sent comes by TLS too; who has no certificate is listed."""
-    ours, peer = pki.issue("archive"), pki.issue("WS1")
-    data = tmp_path / "data"
-    data.mkdir()
-    (data / "filmless.toml").write_text(
-        f'dimse_tls = "127.0.0.1:0"\ndimse_tls_certificate = "{ours.certificate}"\ndimse_tls_key = "{ours.key}"\n'
-        f'dimse_tls_authorities = "{ours.authorities}"\n'
-    )
+    peer = pki.issue("WS1")
     tls = ("+tls", str(peer.key), str(peer.certificate), "+cf", str(peer.authorities))
     sent = write_file(tmp_path, ct_image(PatientID="TLS1"))
     inbox = tmp_path / "inbox"
     inbox.mkdir()
-    server = Server(data, "--workers", "1").start()
-    try:
-        port, plain = server.found(r"^TLS .*:(\d+)$"), str(server.port)
+    with program(pki, tmp_path) as (server, port):
+        plain = str(server.port)
         run(dcmtk("storescu"), *tls, "-aet", "WS1", "-aec", "FILMLESS", "127.0.0.1", port, str(sent))
         with free_port() as inbox_port:
             assert server.run("ae", "add", "WS1", "127.0.0.1", str(inbox_port), "--tls").returncode == 0
@@ -224,5 +218,56 @@ def test_the_whole_program_serves_calls_and_moves_over_tls(pki: Pki, tmp_path: P
         assert subprocess.run(nobody, capture_output=True, timeout=60, check=False).returncode != 0
         wait_until(lambda: "no certificate" in server.run("associations", "--failed").stdout)
         assert server.run("associations", "--ae", "WS1", "--json").stdout.count('"tls":"TLSv1') == 2
+
+
+def test_the_commands_find_get_move_echo_and_send_over_tls(pki: Pki, tmp_path: Path) -> None:
+    """The program asks its own TLS port with its own certificate, and moves to it."""
+    image = ct_image(PatientID="TLS2")
+    sent, got = write_file(tmp_path, image), tmp_path / "got"
+    asked = ("-k", f"StudyInstanceUID={image.StudyInstanceUID}")
+    with program(pki, tmp_path) as (server, port):
+        assert server.run("ae", "add", "FILMLESS", "127.0.0.1", port, "--tls").returncode == 0
+        assert server.run("echo", "FILMLESS").returncode == 0
+        assert server.run("send", "FILMLESS", sent).returncode == 0
+        assert "TLS2" in server.run("find", "FILMLESS", *asked).stdout
+        fetched = server.run("get", "FILMLESS", got, *asked, "--json")
+        assert (fetched.returncode, json.loads(fetched.stdout)["completed"]) == (0, 1), fetched.stderr
+        moved = server.run("move", "FILMLESS", "--to", "FILMLESS", *asked, "--json")
+        assert (moved.returncode, json.loads(moved.stdout)["completed"]) == (0, 1), moved.stderr
+        wait_until(lambda: len(associations(server)) == 6)  # the sixth is the one by which the move sent
+        assert {one["tls"] for one in associations(server)} <= {"TLSv1.2", "TLSv1.3"}
+        assert {one["certificate"] for one in associations(server)} == {"archive"}
+    assert dcmread(got / f"{image.SOPInstanceUID}.dcm").PixelData == image.PixelData
+
+
+def test_a_command_without_our_certificate_is_refused_by_a_port_that_demands_one(pki: Pki, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "filmless.toml").write_text(f'dimse_tls_authorities = "{pki.authorities}"\n')
+    with program(pki, tmp_path) as (server, port):
+        assert run_command("ae", "add", "FILMLESS", "127.0.0.1", port, "--tls", "--data", bare).returncode == 0
+        refused = run_command("find", "FILMLESS", "-k", "PatientID=TLS2", "--data", bare)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr.startswith("FILMLESS gave no answer: ")
+        wait_until(lambda: "no certificate" in server.run("associations", "--failed").stdout)
+
+
+@contextmanager
+def program(pki: Pki, folder: Path) -> Iterator[tuple[Server, str]]:
+    """The whole program with a TLS port that demands certificates, and that port."""
+    ours, data = pki.issue("archive"), folder / "data"
+    data.mkdir()
+    (data / "filmless.toml").write_text(
+        f'dimse_tls = "127.0.0.1:0"\ndimse_tls_certificate = "{ours.certificate}"\ndimse_tls_key = "{ours.key}"\n'
+        f'dimse_tls_authorities = "{ours.authorities}"\n'
+    )
+    server = Server(data, "--workers", "1").start()
+    try:
+        yield server, server.found(r"^TLS .*:(\d+)$")
     finally:
         server.close()
+
+
+def associations(server: Server) -> list[dict[str, str]]:
+    """What the program tells of them."""
+    return json.loads(server.run("associations", "--json").stdout)

@@ -11,11 +11,12 @@ import orjson
 
 from filmless.app.commands.command_error import CommandError
 from filmless.app.commands.peers import Target, find_target
-from filmless.app.dicom_tls import calling_tls
+from filmless.app.dicom_tls import tls_files
 from filmless.app.tables import as_json, as_table
 from filmless.clients.dimse import MAX_CONTEXTS, Client, connect
 from filmless.clients.faults import DimseError, Reply, explain
 from filmless.clients.retrieve import FolderKeeper, Progress, retrieve
+from filmless.clients.tls import client_context
 from filmless.settings import Settings
 from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.data_set.identifier import encode_identifier
@@ -145,7 +146,7 @@ def _association(
     contexts: Sequence[tuple[str, Sequence[str]]],
     roles: tuple[Role, ...] = (),
 ) -> AbstractAsyncContextManager[Client]:
-    tls = calling_tls(settings)() if peer.tls else None
+    tls = client_context(tls_files(settings)) if peer.tls else None
     return connect(peer.host, peer.port, peer.title, settings.ae, contexts, timeout=120.0, tls=tls, roles=roles)
 
 

@@ -12,10 +12,11 @@ from rich.markup import escape
 
 from filmless.app.commands.command_error import CommandError
 from filmless.app.commands.peers import Target, find_target
-from filmless.app.dicom_tls import calling_tls
+from filmless.app.dicom_tls import tls_files
 from filmless.clients.dimse import MAX_CONTEXTS, Client, connect
 from filmless.clients.faults import DimseError, NotAccepted, explain
 from filmless.clients.files import Sendable, contexts_of, sendable
+from filmless.clients.tls import client_context
 from filmless.settings import Settings
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.dicom.sop_classes import VERIFICATION
@@ -46,7 +47,7 @@ async def _echo(settings: Settings, peer: Target) -> None:
 def _connect(
     settings: Settings, peer: Target, contexts: Sequence[tuple[str, Sequence[str]]]
 ) -> AbstractAsyncContextManager[Client]:
-    tls = calling_tls(settings)() if peer.tls else None
+    tls = client_context(tls_files(settings)) if peer.tls else None
     return connect(peer.host, peer.port, peer.title, settings.ae, contexts, tls=tls)
 
 
