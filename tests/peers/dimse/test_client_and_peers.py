@@ -1,7 +1,13 @@
 """Our client against our own door and pynetdicom: files go as they are, faults come back as facts."""
 
 import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import uvloop
@@ -16,9 +22,12 @@ from filmless.clients.files import Sendable, contexts_of, sendable
 from filmless.servers.association.policy import Policy
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from filmless.standards.upper_layer.items import ContextResult, Result, UserInformation
+from filmless.standards.upper_layer.pdu import AssociateAccept, PduType, write_pdu
 from objects import ct_image
 
 ECHO = [(VERIFICATION, (IMPLICIT_VR_LITTLE_ENDIAN,))]
+ACCEPTED = ContextResult(1, Result.ACCEPTANCE, IMPLICIT_VR_LITTLE_ENDIAN)
 STUDY_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 
 
@@ -145,8 +154,6 @@ def test_a_context_that_was_not_accepted_is_a_fact() -> None:
 
 @pytest.fixture
 def unused_port() -> int:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as sock:
         return int(sock.getsockname()[1])
 
@@ -198,3 +205,57 @@ def test_a_query_that_fails_is_a_fact() -> None:
     finally:
         server.shutdown()
     assert caught.value.reply.status == 0xA700
+
+
+@contextmanager
+def peer_that_leaves(*, waits: bool) -> Iterator[int]:
+    """Accepts an association, releases it when asked for an echo, and closes: once that is answered, or at once."""
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection, connection.makefile("rb") as stream:
+            connection.settimeout(30)
+            read_pdu(stream)
+            connection.sendall(write_pdu(AssociateAccept("PEER", "US", (ACCEPTED,), UserInformation(16384, "1.2.3"))))
+            read_pdu(stream)
+            connection.sendall(write_pdu(PduType.RELEASE_RQ))
+            if waits:
+                answered.append(read_pdu(stream))
+
+    answered: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(30)
+    assert answered == [PduType.RELEASE_RP] * waits
+
+
+def read_pdu(stream: BinaryIO) -> int:
+    """Its type."""
+    kind, length = struct.unpack(">BxI", stream.read(6))
+    stream.read(length)
+    return int(kind)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_peer_that_leaves_instead_of_answering_is_a_fact_at_once(waits: bool) -> None:
+    """Nothing is read from an association that is over: its connection would be at its end again and again."""
+    reads = 0
+
+    async def ask(port: int) -> None:
+        async with connect("127.0.0.1", port, "PEER", "US", ECHO) as client:
+            read = client._reader.read
+
+            async def counted(most: int) -> bytes:
+                nonlocal reads
+                reads += 1
+                assert reads < 10
+                return await read(most)
+
+            client._reader.read = counted
+            await client.echo()
+
+    with peer_that_leaves(waits=waits) as port, pytest.raises(Lost):
+        asyncio.run(ask(port))
+    assert 0 < reads <= 2

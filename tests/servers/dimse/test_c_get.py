@@ -1,7 +1,8 @@
 """C-GET as a peer sees it: objects on its own association, counts, refusals that say what to change, cancel."""
 
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from pydicom.dataset import Dataset
@@ -10,6 +11,8 @@ from dicom_door import CT, EXPLICIT, IMPLICIT, ArchiveInMemory, Door, RawPeer, d
 from filmless.access.peers import Peer
 from filmless.archive.errors import Unavailable
 from filmless.archive.model import KeptInstance
+from filmless.archive.scope import Scope
+from filmless.servers.association.policy import TRANSCODING
 from filmless.standards.data_set.identifier import encode_identifier, parse_identifier
 from filmless.standards.dimse.commands import CommandField, Element
 from filmless.standards.upper_layer.items import Role, UserInformation
@@ -55,8 +58,12 @@ class Getter(RawPeer):
 
     def get(self, asked: bytes, statuses: Sequence[int] = ()) -> tuple[dict[int, int], str, list[str]]:
         """Numbers and Error Comment of the final response, and the failed UIDs."""
-        given = list(statuses)
         self.ask(asked)
+        return self.end(statuses)
+
+    def end(self, statuses: Sequence[int] = ()) -> tuple[dict[int, int], str, list[str]]:
+        """The same of what was asked for before."""
+        given = list(statuses)
         while True:
             numbers, texts, data = self.message()
             if numbers[Element.COMMAND_FIELD] == CommandField.C_STORE:
@@ -237,3 +244,45 @@ def test_an_ae_that_may_only_get_is_given_objects_and_gives_none() -> None:
         peer.store_command("1.2.3")
         peer.data_set(STORAGE, b"")
         assert peer.status() == 0x0124
+
+
+class SlowArchive(ArchiveInMemory):
+    """Reading what is stored as implicit waits until it is let go on; it is counted how many wait at one time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = threading.Semaphore(0)
+        self.may_go_on = threading.Event()
+        self.most = self._inside = 0
+        self._lock = threading.Lock()
+
+    def chunks(self, kept: KeptInstance, scope: Scope) -> Iterator[bytes]:
+        if kept.transfer_syntax_uid != IMPLICIT:
+            yield from super().chunks(kept, scope)
+            return
+        with self._lock:
+            self._inside += 1
+            self.most = max(self.most, self._inside)
+        self.entered.release()
+        self.may_go_on.wait(60)
+        yield from super().chunks(kept, scope)
+        with self._lock:
+            self._inside -= 1
+
+
+def test_transcoding_for_many_leaves_threads_for_everybody_else() -> None:
+    """Nine ask for what must be transcoded, and there are eight threads; one who asks for another object is served."""
+    archive = SlowArchive()
+    slow, quick = archive.keep(ct_image(), IMPLICIT), archive.keep(ct_image(), EXPLICIT)
+    with door(archive=archive) as house, ExitStack() as stack:
+        stack.callback(archive.may_go_on.set)
+        waiting = [stack.enter_context(Getter(house.port)) for _ in range(9)]
+        for peer in waiting:
+            peer.ask(identifier("STUDY", study=slow.study_uid))
+        for _ in range(TRANSCODING):
+            assert archive.entered.acquire(timeout=30)
+        with Getter(house.port) as peer:
+            assert counts(peer.get(identifier("STUDY", study=quick.study_uid))[0]) == (1, 0, 0)
+        archive.may_go_on.set()
+        assert [counts(peer.end()[0]) for peer in waiting] == [(1, 0, 0)] * 9
+    assert archive.most == TRANSCODING == 4
