@@ -17,7 +17,7 @@ def test_what_a_modality_sends_is_found_and_comes_back_as_it_was(server: Server,
     for image in images:
         write_file(tmp_path, image)
     sent = server.run("send", f"FILMLESS@127.0.0.1:{server.port}", tmp_path)
-    assert sent.stderr.splitlines()[-1] == "4 taken, 0 not taken, 0 not DICOM."
+    assert sent.stdout.split()[-4:] == ["4", "0", "0", "0"]  # completed, failed, warning, not_dicom
 
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {server.token('radiologist')}"

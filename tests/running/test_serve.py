@@ -242,8 +242,8 @@ def test_a_signal_under_load_loses_nothing_that_was_acknowledged(own_server: Ser
     taken: list[int] = []
 
     def send(folder: Path) -> None:
-        outcome = own_server.run("send", f"FILMLESS@127.0.0.1:{own_server.port}", folder)
-        taken.append(int(outcome.stderr.splitlines()[-1].split()[0]))
+        outcome = own_server.run("send", f"FILMLESS@127.0.0.1:{own_server.port}", folder, "--json")
+        taken.append(json.loads(outcome.stdout)["completed"])
 
     senders = [threading.Thread(target=send, args=(folder,)) for folder in folders]
     for sender in senders:

@@ -15,6 +15,14 @@ def as_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable
         yield "  ".join(padded).rstrip()
 
 
+def as_record(told: dict[str, Any], *, json: bool) -> Iterable[str]:
+    """What one request came to: a table of one row without what is a list, or one JSON object on a line."""
+    if json:
+        return [orjson.dumps(told).decode()]
+    shown = {name: str(value) for name, value in told.items() if not isinstance(value, list)}
+    return as_table([*shown], [[*shown.values()]])
+
+
 def as_json(rows: Iterable[dict[str, Any]]) -> str:
     """One JSON array, a row a line."""
     return "[" + ",\n ".join(orjson.dumps(row).decode() for row in rows) + "]"

@@ -198,13 +198,13 @@ def ae_list(json: Json = False, data: Data = None, config: Config = None) -> Non
 
 @peers.command("test")
 def ae_test(
-    title: Annotated[str, typer.Argument(help="The peer's AE title.")], data: Data = None, config: Config = None
+    title: Annotated[str, typer.Argument(help="The peer's AE title.")],
+    json: Json = False,
+    data: Data = None,
+    config: Config = None,
 ) -> None:
-    """Ask a registered peer whether it answers (C-ECHO)."""
-    from filmless.app.commands.send import echo as run
-
-    run(read_settings(config, data=data), title)
-    say(f"{title} answers.")
+    """Ask a registered peer whether it answers (C-ECHO); exit status 1 when it does not."""
+    query_retrieve.echo(title, json=json, data=data, config=config)
 
 
 @peers.command("remove")
@@ -291,32 +291,6 @@ def check(data: Data = None, config: Config = None) -> None:
     from filmless.app.commands.check import check as run
 
     raise typer.Exit(run(read_settings(config, data=data)))
-
-
-@commands.command()
-def echo(
-    target: Annotated[str, typer.Argument(help="A registered AE title, or TITLE@HOST:PORT.")],
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """Ask a peer whether it answers (C-ECHO)."""
-    from filmless.app.commands.send import echo as run
-
-    run(read_settings(config, data=data), target)
-    say(f"{target} answers.")
-
-
-@commands.command()
-def send(
-    target: Annotated[str, typer.Argument(help="A registered AE title, or TITLE@HOST:PORT.")],
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="DICOM files and folders.")],
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """Send files to a peer as they are (C-STORE); exit status 1 when one was not taken."""
-    from filmless.app.commands.send import send as run
-
-    raise typer.Exit(run(read_settings(config, data=data), target, paths))
 
 
 @commitments.callback(invoke_without_command=True)

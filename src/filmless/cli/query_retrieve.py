@@ -1,4 +1,4 @@
-"""``filmless find``, ``move`` and ``get``: other archives asked by DICOM."""
+"""``filmless echo``, ``find``, ``move``, ``get`` and ``send``: other archives asked by DICOM."""
 
 from pathlib import Path
 from typing import Annotated
@@ -64,7 +64,27 @@ def get(
     raise typer.Exit(run(read_settings(config, data=data), target, question, folder, json=json))
 
 
+def echo(target: PeerName, json: Json = False, data: Data = None, config: Config = None) -> None:
+    """Ask a peer whether it answers (C-ECHO); exit status 1 when it does not."""
+    from filmless.app.commands.send import echo as run
+
+    raise typer.Exit(run(read_settings(config, data=data), target, json=json))
+
+
+def send(
+    target: PeerName,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="DICOM files and folders.")],
+    json: Json = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Send files to a peer as they are (C-STORE); exit status 1 when one was not taken."""
+    from filmless.app.commands.send import send as run
+
+    raise typer.Exit(run(read_settings(config, data=data), target, paths, json=json))
+
+
 def add_to(commands: typer.Typer) -> None:
     """Offer these commands."""
-    for command in (find, move, get):
+    for command in (echo, find, move, get, send):
         commands.command()(command)

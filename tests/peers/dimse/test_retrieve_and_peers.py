@@ -14,7 +14,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom import AE, build_role, evt
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet
 
-from objects import part10_bytes, series
+from objects import part10_bytes, series, write_file
 from serving import Server, wait_until
 
 TITLE = "FILMLESS"
@@ -83,6 +83,40 @@ def test_a_question_that_cannot_be_asked_is_a_sentence(other: Server) -> None:
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert '"PatientNumber" is no keyword' in wrong.stderr
     assert "The level is one of" in other.run("get", target(other), "nowhere", "--level", "ROOM").stderr
+
+
+def test_echo_prints_the_status_and_exits_with_1_where_nobody_answers(other: Server) -> None:
+    answered = other.run("echo", target(other))
+    assert (answered.returncode, answered.stdout.split()) == (0, ["status", "comment", "0000"])
+    as_json = other.run("echo", target(other), "--json")
+    assert (as_json.returncode, json.loads(as_json.stdout)) == (0, {"status": "0000", "comment": ""})
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        silent = other.run("echo", f"GONE@127.0.0.1:{nobody.getsockname()[1]}", "--json")
+    assert (silent.returncode, silent.stdout) == (1, "")
+    assert silent.stderr.startswith("GONE does not answer: ")
+
+
+def test_send_counts_what_was_taken_and_names_what_was_not(other: Server, tmp_path: Path) -> None:
+    """Each object by itself: one with a warning is taken, one that is refused is named with the peer's reason."""
+    made = series(3)
+    statuses = {str(image.SOPInstanceUID): status for image, status in zip(made, (0, 0xB000, 0xA700), strict=True)}
+    refused = [write_file(tmp_path, image) for image in made][-1]
+    (tmp_path / "notes.txt").write_text("no DICOM here, only some words that are long enough to be looked at")
+    ae = AE("PYNETDICOM")
+    ae.add_supported_context(CTImageStorage, ExplicitVRLittleEndian)
+    on_store = [(evt.EVT_C_STORE, lambda event: statuses[event.request.AffectedSOPInstanceUID])]
+    peer = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=on_store)
+    try:
+        place = f"PYNETDICOM@127.0.0.1:{peer.socket.getsockname()[1]}"
+        as_json, table = other.run("send", place, tmp_path, "--json"), other.run("send", place, tmp_path)
+    finally:
+        peer.shutdown()
+    failures = [{"path": str(refused), "instance_uid": made[-1].SOPInstanceUID, "reason": "status A700"}]
+    counts = {"completed": 1, "failed": 1, "warning": 1, "not_dicom": 1}
+    assert (as_json.returncode, json.loads(as_json.stdout)) == (1, {**counts, "failures": failures})
+    assert (table.returncode, table.stdout.split()) == (1, [*counts, "1", "1", "1", "1"])
+    assert table.stderr == f"  not taken: {refused}: status A700\n"
 
 
 def test_get_writes_each_object_to_a_file(other: Server, images: list[Dataset], tmp_path: Path) -> None:

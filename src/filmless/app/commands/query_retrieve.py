@@ -12,7 +12,7 @@ import orjson
 from filmless.app.commands.command_error import CommandError
 from filmless.app.commands.peers import Target, find_target
 from filmless.app.dicom_tls import tls_files
-from filmless.app.tables import as_json, as_table
+from filmless.app.tables import as_json, as_record, as_table
 from filmless.clients.dimse import MAX_CONTEXTS, Client, connect
 from filmless.clients.faults import DimseError, Reply, explain
 from filmless.clients.retrieve import FolderKeeper, Progress, retrieve
@@ -166,8 +166,7 @@ def _tell(progress: Progress, *, json: bool) -> int:
         "failed": progress.failed,
         "warning": progress.warning,
     }
-    lines = [orjson.dumps(told).decode()] if json else as_table([*told], [[str(value) for value in told.values()]])
-    print("\n".join(lines))  # noqa: T201  what a script reads
+    print("\n".join(as_record(told, json=json)))  # noqa: T201  what a script reads
     return 0 if reply.is_success and not progress.failed else 1
 
 

@@ -13,14 +13,16 @@ from rich.markup import escape
 from filmless.app.commands.command_error import CommandError
 from filmless.app.commands.peers import Target, find_target
 from filmless.app.dicom_tls import tls_files
+from filmless.app.tables import as_record
 from filmless.clients.dimse import MAX_CONTEXTS, Client, connect
-from filmless.clients.faults import DimseError, NotAccepted, explain
+from filmless.clients.faults import DimseError, NotAccepted, Reply, explain
 from filmless.clients.files import Sendable, contexts_of, sendable
 from filmless.clients.tls import client_context
 from filmless.settings import Settings
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.dicom.sop_classes import VERIFICATION
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from filmless.standards.dimse.status import StatusKind, status_kind
 
 DEFAULT_SYNTAXES = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
 BATCH = 500  # files of one association
@@ -28,20 +30,20 @@ BATCH = 500  # files of one association
 console = rich.console.Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def echo(settings: Settings, target: str) -> None:
-    """C-ECHO; raises an error whose text is a sentence when the peer does not answer."""
-    asyncio.run(_echo(settings, find_target(settings, target)))
+def echo(settings: Settings, target: str, *, json: bool) -> int:
+    """C-ECHO: its status; 1 when that is none of success. Raises a sentence when the peer does not answer."""
+    reply = asyncio.run(_echo(settings, find_target(settings, target)))
+    _tell({"status": f"{reply.status:04X}", "comment": reply.comment}, json=json)
+    return 0 if reply.is_success else 1
 
 
-async def _echo(settings: Settings, peer: Target) -> None:
+async def _echo(settings: Settings, peer: Target) -> Reply:
     contexts = [(VERIFICATION, DEFAULT_SYNTAXES)]
     try:
         async with _connect(settings, peer, contexts) as client:
-            reply = await client.echo()
+            return await client.echo()
     except DimseError as error:
         raise CommandError(f"{peer.title} does not answer: {explain(error)}.") from None
-    if not reply.is_success:
-        raise CommandError(f"{peer.title} answered with status {reply.status:04X}.")
 
 
 def _connect(
@@ -51,21 +53,29 @@ def _connect(
     return connect(peer.host, peer.port, peer.title, settings.ae, contexts, tls=tls)
 
 
-def send(settings: Settings, target: str, paths: list[Path]) -> int:
-    """C-STORE every DICOM file below the paths; 1 when a file was not taken, otherwise 0."""
+def send(settings: Settings, target: str, paths: list[Path], *, json: bool) -> int:
+    """C-STORE every DICOM file below the paths: how many were taken; 1 when a file was not, otherwise 0."""
     peer = find_target(settings, target)
-    taken, not_taken, others = 0, 0, 0
+    completed, warning, not_dicom = 0, 0, 0
+    failures: list[dict[str, str]] = []
     files = _sendable_files(paths)
     while batch := list(islice(files, BATCH)):
         ready = [each for each in batch if isinstance(each, Sendable)]
-        others += len(batch) - len(ready)
+        not_dicom += len(batch) - len(ready)
         for result in asyncio.run(_send(settings, peer, ready)):
-            taken += not result.reason
-            not_taken += bool(result.reason)
-            if result.reason:
-                console.print(f"  not taken: {escape(str(result.file.path))}: {escape(result.reason)}")
-    console.print(f"{taken} taken, {not_taken} not taken, {others} not DICOM.")
-    return 1 if not_taken else 0
+            path, reason = str(result.file.path).encode(errors="backslashreplace").decode(), result.reason
+            completed += not reason and not result.has_warning
+            warning += result.has_warning
+            if reason:
+                console.print(f"  not taken: {escape(path)}: {escape(reason)}")
+                failures.append({"path": path, "instance_uid": result.file.instance_uid, "reason": reason})
+    counts = {"completed": completed, "failed": len(failures), "warning": warning, "not_dicom": not_dicom}
+    _tell({**counts, "failures": failures}, json=json)
+    return 1 if failures else 0
+
+
+def _tell(told: dict[str, object], *, json: bool) -> None:
+    print("\n".join(as_record(told, json=json)))  # noqa: T201  what a script reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,7 @@ class _Result:
 
     file: Sendable
     reason: str = ""
+    has_warning: bool = False
 
 
 def _sendable_files(paths: Iterable[Path]) -> Iterator[Sendable | Fault]:
@@ -108,7 +119,9 @@ async def _send_one(client: Client, file: Sendable) -> _Result:
         reply = await client.store(file)
     except NotAccepted as error:
         return _Result(file, explain(error))
-    return _Result(file, "" if reply.is_success else f"status {reply.status:04X} {reply.comment}".strip())
+    if reply.is_success:
+        return _Result(file, has_warning=status_kind(reply.status) is StatusKind.WARNING)
+    return _Result(file, f"status {reply.status:04X} {reply.comment}".strip())
 
 
 def _groups(files: list[Sendable]) -> Iterator[list[Sendable]]:
