@@ -1,4 +1,4 @@
-"""A file that is appended to past the page cache: tar's blocks are what direct I/O asks for."""
+"""A file that is appended to past the page cache: tar's blocks are what direct I/O asks for, on nearly every disk."""
 
 import errno
 import fcntl
@@ -10,7 +10,6 @@ from pathlib import Path
 from filmless.archive.model import Buffer
 
 _AT_ONCE = 512  # pieces of one write; the system takes 1024
-BLOCK = 512  # bytes: of tar, and of nearly every disk; others are written through the page cache
 
 
 class DirectFile:

@@ -134,7 +134,7 @@ class Operation:
         if self._is_lost:
             raise AssociationEnded
         taken = self._view[: self._held]
-        if len(self.head) and self._region is not None:
+        if self.head and self._region is not None:
             base = first_block(self._region)
             start = self._start - base
             self.margins = Margins(memoryview(self._region)[base:], start, start + self._held)
@@ -182,7 +182,7 @@ class Operation:
         return await asyncio.get_running_loop().run_in_executor(self.collaborators.executor, call, *arguments)
 
     def _begin_of_data_set(self, region: bytearray) -> int:
-        return first_block(region) + ROOM + len(self.head) % BLOCK if len(self.head) else 0
+        return first_block(region) + ROOM + len(self.head) % BLOCK if self.head else 0
 
     def _let_go(self) -> None:
         """Gather what follows elsewhere; this memory is used again when nobody looks at it any more."""
