@@ -1,13 +1,13 @@
 """The DICOMweb resources of this origin server, one row each."""
 
 from filmless.access.roles import Right
-from filmless.servers.dicomweb.bulkdata import Bulkdata
-from filmless.servers.dicomweb.metadata import Metadata
-from filmless.servers.dicomweb.qido import Qido
+from filmless.servers.dicomweb.render.thumbnails import Renderer, Thumbnails
+from filmless.servers.dicomweb.retrieve.bulkdata import Bulkdata
+from filmless.servers.dicomweb.retrieve.metadata import Metadata
+from filmless.servers.dicomweb.retrieve.wado import Wado
+from filmless.servers.dicomweb.search.qido import Qido
 from filmless.servers.dicomweb.service import Service
-from filmless.servers.dicomweb.stow import Stow
-from filmless.servers.dicomweb.thumbnails import Renderer, Thumbnails
-from filmless.servers.dicomweb.wado import Wado
+from filmless.servers.dicomweb.store.stow import Stow
 from filmless.servers.http_messages import Answer, Request
 from filmless.servers.routes import Route
 

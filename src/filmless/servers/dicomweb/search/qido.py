@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import orjson
 
 from filmless.archive.model import DicomJson, Level, Page, Query
-from filmless.servers.dicomweb.query_parameters import read_query
+from filmless.servers.dicomweb.search.query_parameters import read_query
 from filmless.servers.dicomweb.service import Service, instance_url, require_json, series_url, study_url, warning
 from filmless.servers.http_messages import Answer, Request
 

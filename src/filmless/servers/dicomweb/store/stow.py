@@ -11,7 +11,7 @@ from filmless.archive.receive.large import LargeStore
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import REGION, PartBegins, PartEnds, PartReader, Step, boundary_of
 from filmless.servers.dicomweb.service import Service, all_done, media_type, require_json
-from filmless.servers.dicomweb.store_response import store_answer
+from filmless.servers.dicomweb.store.store_response import store_answer
 from filmless.servers.http_messages import Answer, BodyReader, Problem, Request
 from filmless.servers.memory import Regions
 from filmless.standards.data_set.fault import Fault

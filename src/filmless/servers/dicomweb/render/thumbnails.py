@@ -9,8 +9,8 @@ from filmless.archive.model import KeptInstance
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import Request as Rendering
 from filmless.pixels.request import StoredImage, card_request, thumbnail_request
+from filmless.servers.dicomweb.retrieve.wado import found
 from filmless.servers.dicomweb.service import Service, ranges
-from filmless.servers.dicomweb.wado import found
 from filmless.servers.http_messages import Answer, Problem, Request
 
 JPEG = "image/jpeg"

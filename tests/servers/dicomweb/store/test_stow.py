@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from filmless.archive.model import Door, Refusal
 from filmless.servers.dicomweb.multipart import LARGE, REGION, PartBegins, PartEnds, PartReader, Step
-from filmless.servers.dicomweb.store_response import REASONS
+from filmless.servers.dicomweb.store.store_response import REASONS
 from filmless.servers.http_messages import Problem
 from filmless.servers.memory import Regions
 from objects import ct_image, data_set_bytes, head_length, part10_bytes, series

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from filmless.servers.dicomweb.zip_writer import Member, ZipWriter, zip_length
+from filmless.servers.dicomweb.retrieve.zip_writer import Member, ZipWriter, zip_length
 from objects import part10_bytes, series
 from web_house import STOW_TYPE, WebHouse, multipart
 

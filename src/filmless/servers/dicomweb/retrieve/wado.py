@@ -12,9 +12,9 @@ from filmless.archive.errors import Damaged
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartWriter
-from filmless.servers.dicomweb.negotiation import DICOM, Form, form_of
+from filmless.servers.dicomweb.retrieve.negotiation import DICOM, Form, form_of
+from filmless.servers.dicomweb.retrieve.zip_writer import ZIP, Member, ZipWriter, zip_length
 from filmless.servers.dicomweb.service import Service, entity_tag, is_known, ranges
-from filmless.servers.dicomweb.zip_writer import ZIP, Member, ZipWriter, zip_length
 from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.standards.dicom.uids import is_uid
 

@@ -10,11 +10,11 @@ from filmless.archive.archive import Archive
 from filmless.archive.errors import NotFound
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
-from filmless.servers.dicomweb.metadata import header_of, pieces
 from filmless.servers.dicomweb.multipart import PartWriter
-from filmless.servers.dicomweb.negotiation import OCTETS, Form, form_of
+from filmless.servers.dicomweb.retrieve.metadata import header_of, pieces
+from filmless.servers.dicomweb.retrieve.negotiation import OCTETS, Form, form_of
+from filmless.servers.dicomweb.retrieve.wado import found
 from filmless.servers.dicomweb.service import Service, ranges
-from filmless.servers.dicomweb.wado import found
 from filmless.servers.http_messages import Answer, Request
 from filmless.standards.data_set.dicom_json import bulk_value
 from filmless.standards.data_set.elements import UNDEFINED

@@ -8,7 +8,7 @@ syntax said in the part's Content-Type; one that names another syntax than the s
 from collections.abc import Collection
 from enum import StrEnum
 
-from filmless.servers.dicomweb.zip_writer import ZIP
+from filmless.servers.dicomweb.retrieve.zip_writer import ZIP
 from filmless.servers.http_messages import Problem
 from filmless.servers.media_types import MediaType
 
