@@ -16,11 +16,6 @@ class MediaType:
     parameters: dict[str, str] = field(default_factory=dict)
     quality: float = 1.0
 
-    def covers(self, name: str) -> bool:
-        """Whether this range covers the media type of this name."""
-        kind, _, subtype = self.name.partition("/")
-        return self.name in ("*/*", name) or (subtype == "*" and name.startswith(kind + "/"))
-
 
 def parse(text: str) -> MediaType:
     """One media type with its parameters; never raises."""
@@ -36,8 +31,5 @@ def parse(text: str) -> MediaType:
 
 
 def accepted(header: str) -> list[MediaType]:
-    """The ranges of an Accept header, the most wanted first; those with quality 0 left out; none: everything."""
-    if not header.strip():
-        return [MediaType("*/*")]
-    ranges = [parse(text) for text in _RANGE.findall(header)[:MAX_RANGES] if text.strip()]
-    return sorted((each for each in ranges if each.quality > 0), key=lambda each: -each.quality)
+    """The ranges of an Accept header in their order; a header that names none takes everything."""
+    return [parse(text) for text in _RANGE.findall(header)[:MAX_RANGES] if text.strip()] or [MediaType("*/*")]

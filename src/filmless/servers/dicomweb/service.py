@@ -12,13 +12,12 @@ from urllib.parse import quote
 from filmless import __version__
 from filmless.archive.archive import Archive
 from filmless.archive.model import KeptInstance
-from filmless.servers.http_messages import Problem, Request
+from filmless.servers.dicomweb.negotiation import DICOM_JSON, Offer, negotiate
+from filmless.servers.http_messages import Request
 from filmless.servers.media_types import MediaType, accepted, parse
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-DICOM_JSON = "application/dicom+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +102,10 @@ def ranges(request: Request) -> list[MediaType]:
 
 def require_json(request: Request) -> str:
     """The JSON media type of the answer; 406 when the client takes none of ours."""
-    for each in ranges(request):
-        if each.covers(DICOM_JSON):
-            return DICOM_JSON
-        if each.name == "application/json":
-            return each.name
-    raise Problem(406, "Offered here: application/dicom+json.")
+    return negotiate(ranges(request), _JSON).media_type
+
+
+_JSON = (Offer(DICOM_JSON), Offer("application/json", by_name=True))
 
 
 def media_type(request: Request) -> MediaType:

@@ -9,6 +9,7 @@ from filmless.archive.model import KeptInstance
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import Request as Rendering
 from filmless.pixels.request import StoredImage, card_request, thumbnail_request
+from filmless.servers.dicomweb.negotiation import Offer, negotiate
 from filmless.servers.dicomweb.retrieve.wado import found
 from filmless.servers.dicomweb.service import Service, ranges
 from filmless.servers.http_messages import Answer, Problem, Request
@@ -41,8 +42,7 @@ class Thumbnails:
 
     async def retrieve(self, request: Request) -> Answer:
         """Of an instance, or of the middle instance of a series or study."""
-        if not any(each.covers(JPEG) for each in ranges(request)):
-            raise Problem(406, "Offered here: image/jpeg.")
+        negotiate(ranges(request), (Offer(JPEG),))
         width, height = _viewport(request)
         kept = await found(self._service, request)
         chosen = kept[len(kept) // 2]

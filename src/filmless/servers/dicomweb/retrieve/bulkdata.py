@@ -11,8 +11,8 @@ from filmless.archive.errors import NotFound
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartWriter
+from filmless.servers.dicomweb.negotiation import Form, Offer, both_forms, negotiate
 from filmless.servers.dicomweb.retrieve.metadata import header_of, pieces
-from filmless.servers.dicomweb.retrieve.negotiation import OCTETS, Form, form_of
 from filmless.servers.dicomweb.retrieve.wado import found
 from filmless.servers.dicomweb.service import Service, ranges
 from filmless.servers.http_messages import Answer, Request
@@ -20,6 +20,7 @@ from filmless.standards.data_set.dicom_json import bulk_value
 from filmless.standards.data_set.elements import UNDEFINED
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.scanner import scan
+from filmless.standards.dicom.pixel_media_types import OCTETS
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 CHUNK = 1 << 20  # bytes of one read
@@ -51,7 +52,9 @@ class Bulkdata:
             _locate, self._service.archive, kept, request.parameters["path"], request.scope
         )
         count = 1 if value.made is not None else len(value.parts)
-        form = form_of(ranges(request), OCTETS, {kept.transfer_syntax_uid}, is_single=count == 1)
+        octets = Offer(OCTETS, frozenset((kept.transfer_syntax_uid,)), Form.MULTIPART)
+        offers = both_forms([octets]) if count == 1 else [octets]
+        form = negotiate(ranges(request), offers).form
         headers = ((b"content-disposition", b"attachment"),)
         lengths = [sum(stop - start for start, stop in part) for part in value.parts]
         if value.made is not None:

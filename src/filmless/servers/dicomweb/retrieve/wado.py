@@ -12,8 +12,8 @@ from filmless.archive.errors import Damaged
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartWriter
-from filmless.servers.dicomweb.retrieve.negotiation import DICOM, Form, form_of
-from filmless.servers.dicomweb.retrieve.zip_writer import ZIP, Member, ZipWriter, zip_length
+from filmless.servers.dicomweb.negotiation import DICOM, ZIP, Form, Offer, negotiate
+from filmless.servers.dicomweb.retrieve.zip_writer import Member, ZipWriter, zip_length
 from filmless.servers.dicomweb.service import Service, entity_tag, is_known, ranges
 from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.standards.dicom.uids import is_uid
@@ -32,22 +32,30 @@ class Wado:
     async def retrieve(self, request: Request) -> Answer:
         """A study, a series or an instance."""
         kept = await found(self._service, request)
-        syntaxes = {each.transfer_syntax_uid for each in kept}
-        form = form_of(ranges(request), DICOM, syntaxes, is_single="instance" in request.parameters)
-        tag = entity_tag(kept, form)
+        offer = negotiate(ranges(request), _offers(kept, is_single="instance" in request.parameters))
+        tag = entity_tag(kept, str(offer))
         headers = ((b"etag", tag.encode()), (b"vary", b"accept"))
         if is_known(request, tag):
             return Answer(304, headers=headers)
         reader = _Reader(self._service, request.scope, kept)
-        if form is Form.SINGLE:
-            return Answer(200, reader.single(), _part_type(kept[0]), headers, kept[0].length)
-        if form is Form.ZIP:
+        if offer.media_type == ZIP:
             name = f'attachment; filename="{kept[0].study_uid}.zip"'.encode()
             length = zip_length(map(_member, kept))
             return Answer(200, reader.zipped(), ZIP, (*headers, (b"content-disposition", name)), length)
+        if offer.form is Form.SINGLE:
+            return Answer(200, reader.single(), _part_type(kept[0]), headers, kept[0].length)
         writer = PartWriter(secrets.token_hex(16))
         length = writer.length((_part_type(each), each.length) for each in kept)
         return Answer(200, reader.parts(writer), writer.media_type(DICOM), headers, length)
+
+
+def _offers(kept: Sequence[KeptInstance], *, is_single: bool) -> list[Offer]:
+    """PS3.18 8.7.3.5.2 means Explicit VR Little Endian where no transfer syntax is named. What was received is never
+    altered here, so who names none is given each instance as it is stored, and told its transfer syntax.
+    """
+    stored = frozenset(each.transfer_syntax_uid for each in kept)
+    offers = [Offer(DICOM, stored, Form.MULTIPART), Offer(ZIP, stored, by_name=True)]
+    return [*offers, Offer(DICOM, stored)] if is_single else offers
 
 
 async def found(service: Service, request: Request) -> list[KeptInstance]:

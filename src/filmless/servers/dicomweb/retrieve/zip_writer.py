@@ -5,8 +5,6 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-ZIP = "application/zip"
-
 _LIMIT = 0xFFFFFFFF  # from here on lengths and offsets need ZIP64
 _ENTRIES_LIMIT = 0xFFFF
 _FLAGS = 0x0808  # lengths and CRC follow the data; names are UTF-8
