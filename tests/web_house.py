@@ -36,6 +36,7 @@ from filmless.archive.model import (
     StoredAs,
 )
 from filmless.archive.scope import Scope
+from filmless.servers.cors import CrossOrigin
 from filmless.servers.dicomweb.routes import dicomweb_routes
 from filmless.servers.dicomweb.service import Service
 from filmless.servers.gate import Credentials, Gate
@@ -63,6 +64,7 @@ class FakeArchive:
         self.refusal: Refusal | None = None
         self.larges: list[FakeLarge] = []
         self.found: list[Finding] = []
+        self.reasons: list[str] = []
 
     def store(self, received: Received, scope: Scope) -> "Future[Outcome]":
         self.scopes.append(scope)
@@ -106,6 +108,14 @@ class FakeArchive:
 
     def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable:
         raise NotFound(kept.instance_uid)
+
+    def delete(self, uids: tuple[str, str | None, str | None], reason: str, scope: Scope) -> int:
+        self.scopes.append(scope)
+        self.reasons.append(reason)
+        named = self.instances(*uids, scope=scope)
+        for kept in named:
+            del self.files[kept.instance_uid]
+        return len(named)
 
     def findings(self, scope: Scope, study_uid: str | None = None) -> list[Finding]:
         return [each for each in self.found if study_uid in {None, each.study_uid}]
@@ -242,7 +252,7 @@ class Reply:
 class WebHouse:
     """The application and all that it stands on."""
 
-    def __init__(self, assets: Path | None = None) -> None:
+    def __init__(self, assets: Path | None = None, origins: frozenset[str] = frozenset()) -> None:
         executor: Executor = ThreadPoolExecutor(4)
         self.archive: Any = FakeArchive()
         self.tokens, self.sessions = Secrets(Kind.TOKEN), Secrets(Kind.USER)
@@ -259,11 +269,14 @@ class WebHouse:
                     lambda: True,
                     lambda: self.has_space,
                 ),
-                *dicomweb_routes(Service(self.archive, executor), None),  # type: ignore[arg-type]
+                *dicomweb_routes(Service(self.archive, executor), None, self.archive),  # type: ignore[arg-type]
             ]
         )
         self.application = WebApplication(
-            Routes(self.routes), self.gate, StaticFiles(assets or Path("/nowhere"), self.gate).serve
+            Routes(self.routes),
+            self.gate,
+            StaticFiles(assets or Path("/nowhere"), self.gate).serve,
+            CrossOrigin(origins),
         )
 
     def ask(

@@ -85,6 +85,17 @@ def _base_url(value: object) -> str:
     return url
 
 
+def _origins(value: object) -> frozenset[str]:
+    listed = value.split(",") if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple | frozenset):
+        raise ValueError("is a list of origins")
+    origins = frozenset(_text(one).strip().lower() for one in listed if _text(one).strip())
+    for origin in origins:
+        if not re.fullmatch(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", origin):
+            raise ValueError("is a list of origins such as https://viewer.example.org, without path and never *")
+    return origins
+
+
 @dataclass(frozen=True, slots=True)
 class JwtIssuer:
     """Whose JSON Web Tokens are believed while associating: how they are signed, and for whom they must be made."""
@@ -134,6 +145,7 @@ class Settings:
     tls_key: Path | None = _setting(None, _optional_path)
     behind_proxy: bool = _setting(parse=_switch, default=False)
     base_url: str = _setting("", _base_url)  # how others reach the web: in answers; empty: as the connection came
+    cors_origins: frozenset[str] = _setting(frozenset(), _origins)  # pages of other sites that may use DICOMweb
     dimse_tls: Address | None = _setting(None, _optional_address)  # DICOM over TLS; none: not served
     dimse_tls_certificate: Path | None = _setting(None, _optional_path)
     dimse_tls_key: Path | None = _setting(None, _optional_path)

@@ -11,17 +11,17 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 # The matrix as it is documented: x everything, r what the principal is related to, . nothing.
 MATRIX = """
-                session store find retrieve expire review administer audit
-administrator   x       x     x    x        x      x      x          x
-radiologist     x       x     x    x        .      x      .          .
-technologist    x       x     x    x        .      x      .          .
-clinician       r       .     r    r        .      .      .          .
-referrer        r       .     r    r        .      .      .          .
-patient         r       .     r    r        .      .      .          .
-researcher      r       .     r    r        .      .      .          .
-physicist       x       .     x    x        .      .      .          .
-auditor         x       .     .    .        .      .      .          x
-service         x       x     x    x        .      .      .          .
+                session store find retrieve expire delete review administer audit
+administrator   x       x     x    x        x      x      x      x          x
+radiologist     x       x     x    x        .      .      x      .          .
+technologist    x       x     x    x        .      x      x      .          .
+clinician       r       .     r    r        .      .      .      .          .
+referrer        r       .     r    r        .      .      .      .          .
+patient         r       .     r    r        .      .      .      .          .
+researcher      r       .     r    r        .      .      .      .          .
+physicist       x       .     x    x        .      .      .      .          .
+auditor         x       .     .    .        .      .      .      .          x
+service         x       x     x    x        .      .      .      .          .
 """
 _HEAD, *_LINES = [line.split() for line in MATRIX.strip().splitlines()]
 CELLS = [(line[0], right, cell) for line in _LINES for right, cell in zip(_HEAD, line[1:], strict=True)]

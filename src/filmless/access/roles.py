@@ -27,6 +27,7 @@ class Right(StrEnum):
     FIND = "find"
     RETRIEVE = "retrieve"
     EXPIRE = "expire"  # send rejection notes for expired retention
+    DELETE = "delete"  # put into the bin, and take out of it
     REVIEW = "review"  # the inbox: conflict versions, demographics that disagree
     ADMINISTER = "administer"  # users, tokens, peers
     AUDIT = "audit"  # read the record of events
@@ -54,7 +55,7 @@ def _grant(reach: Reach, *rights: Right) -> Grant:
 GRANTS: dict[Role, Grant] = {
     Role.ADMINISTRATOR: _grant(Reach.EVERYTHING, *Right),
     Role.RADIOLOGIST: _grant(Reach.EVERYTHING, Right.STORE, Right.FIND, Right.RETRIEVE, Right.REVIEW),
-    Role.TECHNOLOGIST: _grant(Reach.EVERYTHING, Right.STORE, Right.FIND, Right.RETRIEVE, Right.REVIEW),
+    Role.TECHNOLOGIST: _grant(Reach.EVERYTHING, Right.STORE, Right.FIND, Right.RETRIEVE, Right.DELETE, Right.REVIEW),
     Role.CLINICIAN: _grant(Reach.RELATED, Right.FIND, Right.RETRIEVE),
     Role.REFERRER: _grant(Reach.RELATED, Right.FIND, Right.RETRIEVE),
     Role.PATIENT: _grant(Reach.RELATED, Right.FIND, Right.RETRIEVE),

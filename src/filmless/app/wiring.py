@@ -34,6 +34,7 @@ from filmless.database.coercion_rules import CoercionRules
 from filmless.database.commitment_rules import CommitmentRegistry
 from filmless.database.commitments import Commitments
 from filmless.database.connect import Database
+from filmless.database.deletions import Deletions
 from filmless.database.events import EventLog
 from filmless.database.find.postgres import PostgresFind
 from filmless.database.find.study_overview import StudyOverview
@@ -43,11 +44,13 @@ from filmless.database.index.record import IndexRecord
 from filmless.database.rejections import Rejections
 from filmless.pixels.codec_pool import CodecPool
 from filmless.servers.association.policy import Collaborators, Policy
+from filmless.servers.cors import CrossOrigin
 from filmless.servers.dicomweb.routes import dicomweb_routes
 from filmless.servers.dicomweb.service import Service
 from filmless.servers.gate import Credentials, Gate
 from filmless.servers.http import WebApplication
 from filmless.servers.pages.associations import AssociationList
+from filmless.servers.pages.bin import BinPages
 from filmless.servers.pages.commitments import Commitments as CommitmentPages
 from filmless.servers.pages.rejections import Rejections as RejectionPages
 from filmless.servers.pages.routes import page_routes, with_description
@@ -202,6 +205,7 @@ class ServerParts:
         gate = Gate(Credentials(Tokens(database), sessions), self._parts.events, executor)
         house = House(settings.ae, __version__, warnings)
         session = Session(Accounts(database, self._parts.events), sessions, gate, house, executor)
+        bin_ = Deletions(database, self._parts.events)
         rows = [
             *page_routes(
                 session,
@@ -212,11 +216,12 @@ class ServerParts:
             ),
             *CommitmentPages(Commitments(database, self._parts.events), executor).routes(),
             *RejectionPages(Rejections(database).all, executor).routes(),
-            *dicomweb_routes(Service(archive, executor, settings.base_url), self._codecs),
+            *BinPages(bin_, executor).routes(),
+            *dicomweb_routes(Service(archive, executor, settings.base_url), self._codecs, bin_),
         ]
         with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:
             pages = StaticFiles(assets, gate)
-        return WebApplication(Routes(with_description(rows)), gate, pages.serve)
+        return WebApplication(Routes(with_description(rows)), gate, pages.serve, CrossOrigin(settings.cors_origins))
 
 
 def _policy(settings: Settings, share: Share) -> Policy:

@@ -25,6 +25,8 @@ class EventKind(StrEnum):
     DENIED = "denied"
     DAMAGED = "damage-found"
     REJECTED = "rejected"  # a note took instances out of use
+    DELETED = "deleted"  # put into the bin
+    RESTORED = "restored"  # out of the bin
     COMMITMENT_ASKED = "commitment-asked"
     COMMITMENT_REPORTED = "commitment-reported"
     AVAILABILITY = "availability-told"  # to a destination, that a study has arrived

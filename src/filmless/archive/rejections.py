@@ -1,4 +1,4 @@
-"""Rejection notes: Key Object Selection Documents that take instances out of use (IHE RAD TF IOCM, PS3.16 CID 7011)."""
+"""What takes instances out of use: rejection notes (IHE RAD TF IOCM, PS3.16 CID 7011), and deletion by request."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,6 +52,22 @@ class RejectionEntry:
     def meaning(self) -> str:
         """The title in words."""
         return _MEANINGS.get(self.title, "")
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionEntry:
+    """What was deleted by request, as people see it; moments are UTC."""
+
+    public_id: UUID
+    study_uid: str
+    series_uid: str | None  # None: the whole study
+    instance_uid: str | None
+    reason: str  # as whoever deleted it wrote it, "" for none
+    actor: str
+    deleted_at: datetime
+    instances: int  # that were taken out of use
+    restored_by: str | None
+    restored_at: datetime | None  # None: they lie in the bin
 
 
 @dataclass(frozen=True, slots=True)

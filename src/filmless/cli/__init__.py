@@ -51,6 +51,7 @@ def serve(
     tls_key: Annotated[str | None, typer.Option(help="PEM file with the private key for HTTPS.")] = None,
     behind_proxy: Annotated[bool | None, typer.Option("--behind-proxy", help="A proxy before us does TLS.")] = None,
     base_url: Annotated[str | None, typer.Option(help="The address by which others reach the web.")] = None,
+    cors_origins: Annotated[str | None, typer.Option(help="Origins whose pages may use DICOMweb.")] = None,
     dimse_tls: Annotated[str | None, typer.Option(help="HOST:PORT of the DICOM network over TLS.")] = None,
     dimse_tls_certificate: Annotated[str | None, typer.Option(help="PEM file with our chain for DICOM TLS.")] = None,
     dimse_tls_key: Annotated[str | None, typer.Option(help="PEM file with its private key.")] = None,

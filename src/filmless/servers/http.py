@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from filmless.servers.cors import CrossOrigin, Headers
 from filmless.servers.gate import Gate
 from filmless.servers.http_messages import (
     DIRECT_BODY,
@@ -48,6 +49,7 @@ class WebApplication:
     routes: Routes
     gate: Gate
     page: Handler
+    cross_origin: CrossOrigin
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""
@@ -64,12 +66,14 @@ class WebApplication:
             return
         except Exception as error:  # noqa: BLE001  the outermost loop of this door
             answer = _failed(error, request)
-        await _send(answer, request, send)
+        await _send(answer, self.cross_origin.grant(request), request, send)
 
     async def _answer(self, request: Request, segments: list[str]) -> Answer:
         if request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise Problem(415, "A body with a content encoding is not taken.")
         found = self.routes.find(request.method, segments)
+        if self.cross_origin.is_preflight(request):
+            return self.cross_origin.preflight(self.routes.methods(segments))
         if isinstance(found, Found):
             request.parameters = found.parameters
             right = found.route.right
@@ -82,8 +86,7 @@ class WebApplication:
         await self.gate.identify(request)
         if found is None:
             raise Problem(404, "There is nothing at this address.")
-        methods = {"OPTIONS", *found, *(("HEAD",) if "GET" in found else ())}
-        allow = ((b"allow", ", ".join(sorted(methods)).encode()),)
+        allow = ((b"allow", ", ".join(self.routes.methods(segments)).encode()),)
         if request.method == "OPTIONS":
             return Answer(204, headers=allow)
         raise Problem(405, "This method is not served here.", allow)
@@ -120,10 +123,10 @@ def _failed(error: Exception, request: Request) -> Answer:
     return answer
 
 
-async def _send(answer: Answer, request: Request, send: Send) -> None:
+async def _send(answer: Answer, more: Headers, request: Request, send: Send) -> None:
     body = answer.body
     length = len(body) if isinstance(body, bytes) else answer.length
-    headers = [*_ALWAYS, *answer.headers]
+    headers = [*_ALWAYS, *answer.headers, *more]
     given = {name for name, _ in answer.headers}
     headers += [pair for pair in _DEFAULTS if pair[0] not in given]
     if request.secure:

@@ -19,6 +19,9 @@ class Route:
     right: Right | None  # None: public
     handler: Handler
     summary: str
+    query: tuple[str, ...] = ()  # names of query parameters, where they are known beforehand
+    takes: tuple[str, ...] = ()  # media types of the request's body
+    gives: tuple[str, ...] = ()  # media types of the answer, where they are few
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,13 @@ class Routes:
         if route is not None:
             return Found(route, parameters)
         return frozenset(methods) or None
+
+    def methods(self, segments: list[str]) -> list[str]:
+        """The methods that a path is served by; none for an unknown path."""
+        found = self.find("", segments)
+        if not isinstance(found, frozenset):
+            return []
+        return sorted({"OPTIONS", *found, *(("HEAD",) if "GET" in found else ())})
 
     def _insert(self, row: Route) -> None:
         node = self._root

@@ -42,7 +42,8 @@ with spared as (
 ), shown as (
     update kept_instance i set hidden = false where i.uid_digest = %s and i.hidden and exists (select from spared)
         and not exists (select from rejection r join rejection_note n on n.id = r.note_id
-                        where r.uid_digest = i.uid_digest and n.title = %s) returning series_id
+                        where r.uid_digest = i.uid_digest and n.title = %s)
+        and not exists (select from deleted_instance d where d.instance_id = i.id) returning series_id
 )
 update series set instance_count = instance_count + 1 where id = (select series_id from shown)"""
 _COUNT_NOTE = "update series set note_count = note_count + 1 where id = %s"

@@ -1,22 +1,25 @@
 """The DICOMweb resources of this origin server, one row each."""
 
 from filmless.access.roles import Right
+from filmless.servers.dicomweb.capabilities import Capabilities
 from filmless.servers.dicomweb.render.thumbnails import Renderer, Thumbnails
 from filmless.servers.dicomweb.retrieve.bulkdata import Bulkdata
 from filmless.servers.dicomweb.retrieve.metadata import Metadata
 from filmless.servers.dicomweb.retrieve.wado import Wado
 from filmless.servers.dicomweb.search.qido import Qido
 from filmless.servers.dicomweb.service import Service
+from filmless.servers.dicomweb.store.delete import Bin, Delete
 from filmless.servers.dicomweb.store.stow import Stow
-from filmless.servers.http_messages import Answer, Request
 from filmless.servers.routes import Route
 
 STUDY = "/dicomweb/studies/{study}"
 SERIES = STUDY + "/series/{series}"
 INSTANCE = SERIES + "/instances/{instance}"
 
+DELETING = ("reason",)
 
-def dicomweb_routes(service: Service, renderer: Renderer) -> list[Route]:
+
+def dicomweb_routes(service: Service, renderer: Renderer, bin_: Bin) -> list[Route]:
     """Every row."""
     search = Qido(service)
     store = Stow(service).store
@@ -24,8 +27,8 @@ def dicomweb_routes(service: Service, renderer: Renderer) -> list[Route]:
     metadata = Metadata(service).retrieve
     thumbnail = Thumbnails(service, renderer).retrieve
     bulkdata = Bulkdata(service).retrieve
-    return [
-        Route("OPTIONS", "/dicomweb", Right.SESSION, _capabilities, "Retrieve capabilities"),
+    delete = Delete(service, bin_).delete
+    rows = [
         Route("POST", "/dicomweb/studies", Right.STORE, store, "Store instances"),
         Route("POST", STUDY, Right.STORE, store, "Store instances of one study"),
         Route("GET", "/dicomweb/studies", Right.FIND, search.studies, "Search for studies"),
@@ -37,6 +40,9 @@ def dicomweb_routes(service: Service, renderer: Renderer) -> list[Route]:
         Route("GET", STUDY, Right.RETRIEVE, retrieve, "Retrieve a study"),
         Route("GET", SERIES, Right.RETRIEVE, retrieve, "Retrieve a series"),
         Route("GET", INSTANCE, Right.RETRIEVE, retrieve, "Retrieve an instance"),
+        Route("DELETE", STUDY, Right.DELETE, delete, "Put a study into the bin", DELETING),
+        Route("DELETE", SERIES, Right.DELETE, delete, "Put a series into the bin", DELETING),
+        Route("DELETE", INSTANCE, Right.DELETE, delete, "Put an instance into the bin", DELETING),
         Route("GET", STUDY + "/metadata", Right.RETRIEVE, metadata, "Retrieve a study's metadata"),
         Route("GET", SERIES + "/metadata", Right.RETRIEVE, metadata, "Retrieve a series' metadata"),
         Route("GET", INSTANCE + "/metadata", Right.RETRIEVE, metadata, "Retrieve an instance's metadata"),
@@ -45,8 +51,5 @@ def dicomweb_routes(service: Service, renderer: Renderer) -> list[Route]:
         Route("GET", SERIES + "/thumbnail", Right.RETRIEVE, thumbnail, "A small picture of a series"),
         Route("GET", INSTANCE + "/thumbnail", Right.RETRIEVE, thumbnail, "A small picture of an instance"),
     ]
-
-
-async def _capabilities(_: Request) -> Answer:
-    """What this origin server can do is in its OpenAPI description (PS3.18 8.9 leaves the format open)."""
-    return Answer(204, headers=((b"link", b'</api/openapi.json>; rel="service-desc"'),))
+    capabilities = Capabilities(service, rows).retrieve
+    return [Route("OPTIONS", "/dicomweb", Right.SESSION, capabilities, "Retrieve capabilities"), *rows]

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from filmless.access.roles import Right
 from filmless.servers.http_messages import Answer, Problem, Request, json_answer
+from filmless.servers.openapi import describe
 from filmless.servers.pages.associations import AssociationList
-from filmless.servers.pages.openapi import describe
 from filmless.servers.pages.session import Session
 from filmless.servers.pages.studies import Studies
 from filmless.servers.routes import Route

@@ -1,0 +1,129 @@
+"""The bin: instances deleted by request are hidden in one transaction, and given back in one."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from filmless.archive.events import Event, EventKind
+from filmless.archive.rejections import DeletionEntry
+from filmless.archive.scope import Scope
+from filmless.database.connect import Connection, Database
+from filmless.database.events import EventLog
+from filmless.database.find.reach import Reach
+from filmless.database.find.writing import Parameters, all_of
+from filmless.standards.dicom.uids import uid_digest
+
+SHOWN = 1000  # deletions of one list
+STATEMENT_SECONDS = 300  # for a study of a million instances
+
+_ADD = """
+insert into deletion (study_uid, series_uid, instance_uid, reason, actor, instances)
+values (%s, %s, %s, %s, %s, 0) returning id, public_id"""
+# Rows first, counts last and in the order of their keys, as those who record instances do.
+_COUNT = """
+), changed as (
+    select m.series_id, count(*) as number,
+           count(*) filter (where exists (select from rejection_note n where n.note_uid = m.instance_uid)) as notes
+    from moved m group by m.series_id
+), held as (
+    select id from series where id in (select series_id from changed) order by id for no key update
+), counted as (
+    update series s set instance_count = s.instance_count {sign} c.number, note_count = s.note_count {sign} c.notes
+    from held join changed c on c.series_id = held.id where s.id = held.id
+)
+select coalesce(sum(number), 0) from changed"""
+_HIDE = """
+with chosen as (
+    select i.id from study s join patient p on p.id = s.patient_id join series r on r.study_id = s.id
+         join kept_instance i on i.series_id = r.id
+    where not i.hidden and {condition} order by i.id for no key update of i
+), moved as (
+    update kept_instance i set hidden = true from chosen c where i.id = c.id and not i.hidden
+    returning i.id, i.series_id, i.instance_uid
+), kept as (
+    insert into deleted_instance (instance_id, deletion_id) select id, {deletion} from moved
+"""
+_TAKE_OUT = """
+update deletion set restored_by = %s, restored_at = now() where public_id = %s and restored_at is null
+returning id, study_uid"""
+# What a rejection note names meanwhile stays hidden.
+_SHOW = """
+with freed as (
+    delete from deleted_instance where deletion_id = %s returning instance_id
+), chosen as (
+    select i.id from freed f join kept_instance i on i.id = f.instance_id
+         join series r on r.id = i.series_id join study s on s.id = r.study_id
+    where not exists (select from rejection j where j.uid_digest = i.uid_digest
+                      and j.series_uid = r.series_uid and j.study_uid = s.study_uid)
+    order by i.id for no key update of i
+), moved as (
+    update kept_instance i set hidden = false from chosen c where i.id = c.id returning i.series_id, i.instance_uid
+"""
+_LIST = """
+select public_id, study_uid, series_uid, instance_uid, reason, actor, deleted_at, instances, restored_by, restored_at
+from deletion order by id desc limit %s"""
+
+
+class Deletions:
+    """The tables of the bin; any thread may use it."""
+
+    def __init__(self, database: Database, events: EventLog) -> None:
+        self._database, self._events = database, events
+
+    def delete(self, uids: tuple[str, str | None, str | None], reason: str, scope: Scope) -> int:
+        """Put what is served of a study, series or instance into the bin; how many instances that were."""
+        with self._database.connection() as connection:
+            _take_time(connection)
+            row = connection.execute(_ADD, (*uids, reason, scope.actor)).fetchone()
+            deletion, public_id = row or (0, None)
+            number = _hide(connection, deletion, uids, scope)
+            if not number:
+                connection.execute("delete from deletion where id = %s", (deletion,))
+                return 0
+            connection.execute("update deletion set instances = %s where id = %s", (number, deletion))
+            details = {"deletion": str(public_id)}
+            event = Event(
+                EventKind.DELETED, scope.actor, scope.address, study_uid=uids[0], count=number, details=details
+            )
+            self._events.record(connection, event)
+            return number
+
+    def restore(self, public_id: UUID, scope: Scope) -> int | None:
+        """Give back what one deletion took; how many are served again, None when it is not in the bin."""
+        with self._database.connection() as connection:
+            _take_time(connection)
+            found = connection.execute(_TAKE_OUT, (scope.actor, public_id)).fetchone()
+            if found is None:
+                return None
+            statement = _SHOW + _COUNT.format(sign="+")
+            row = connection.execute(statement.encode(), (found[0],)).fetchone()
+            number = int(row[0]) if row else 0
+            details = {"deletion": str(public_id)}
+            event = Event(
+                EventKind.RESTORED, scope.actor, scope.address, study_uid=found[1], count=number, details=details
+            )
+            self._events.record(connection, event)
+            return number
+
+    def all(self) -> Sequence[DeletionEntry]:
+        """The newest deletions, those that were taken back included."""
+        with self._database.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return [DeletionEntry(**row) for row in cursor.execute(_LIST, (SHOWN,))]
+
+
+def _take_time(connection: Connection) -> None:
+    connection.execute(f"set local statement_timeout = '{STATEMENT_SECONDS}s'".encode())
+
+
+def _hide(connection: Connection, deletion: int, uids: tuple[str, str | None, str | None], scope: Scope) -> int:
+    study_uid, series_uid, instance_uid = uids
+    bound = Parameters()
+    conditions = [Reach(scope, bound).rows(series="r"), f"s.study_uid = {bound.bind(study_uid)}"]
+    if series_uid is not None:
+        conditions.append(f"r.series_uid = {bound.bind(series_uid)}")
+    if instance_uid is not None:
+        conditions.append(f"i.uid_digest = {bound.bind(uid_digest(instance_uid))}")
+    hide = _HIDE.format(condition=all_of(conditions), deletion=bound.bind(deletion))
+    row = connection.execute((hide + _COUNT.format(sign="-")).encode(), bound.values).fetchone()
+    return int(row[0]) if row else 0
