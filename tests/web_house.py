@@ -22,6 +22,7 @@ from filmless.access.scope import Kind, Principal
 from filmless.archive.errors import Damaged, NotFound
 from filmless.archive.events import Event
 from filmless.archive.findings import Finding
+from filmless.archive.frame_access import FrameAccess
 from filmless.archive.model import (
     Count,
     KeptInstance,
@@ -35,6 +36,7 @@ from filmless.archive.model import (
     Stored,
     StoredAs,
 )
+from filmless.archive.ports import Located
 from filmless.archive.scope import Scope
 from filmless.servers.cors import CrossOrigin
 from filmless.servers.dicomweb.routes import dicomweb_routes
@@ -47,7 +49,9 @@ from filmless.servers.pages.session import House, Session
 from filmless.servers.pages.static import StaticFiles
 from filmless.servers.pages.studies import Studies
 from filmless.servers.routes import Route, Routes
-from filmless.standards.data_set.frames import FrameTable
+from filmless.standards.data_set.fault import Fault
+from filmless.standards.data_set.frames import FrameTable, locate_frames
+from filmless.standards.data_set.scanner import scan
 from objects import head_length
 
 PASSWORD = "plum-jacket-orbit"
@@ -139,8 +143,8 @@ class FakeArchive:
         if received.source.study_uid not in {None, study}:
             return Refused(Refusal.OTHER_STUDY, "another study", *uids)
         length = head_length(content)
-        place = Placement("p.tar", 0, len(content), length, b"", sha256(content[length:]).digest())
-        pixels = content.find(b"\xe0\x7f\x10\x00")
+        place = Placement(f"{uids[1]}.tar", 0, len(content), length, b"", sha256(content[length:]).digest())
+        found = scan(content[length:], received.transfer_syntax_uid, frozenset())
         self.files[uids[1]] = (
             KeptInstance(
                 study,
@@ -149,12 +153,47 @@ class FakeArchive:
                 uids[0],
                 received.transfer_syntax_uid,
                 place,
-                pixels - length if pixels > 0 else None,
+                None if isinstance(found, Fault) else found.pixel_offset,
                 received.received_at,
             ),
             content,
         )
         return Stored(*uids, study, str(read.SeriesInstanceUID), StoredAs.NEW)
+
+
+@dataclass
+class FakeRows:
+    """What rows say of the frames of an archive in memory, and its bytes where ``is_at_hand``."""
+
+    archive: FakeArchive
+    is_at_hand: bool = True
+    looked_up: list[tuple[str, str, str | None]] = field(default_factory=list)
+    short_table: int = 100  # frames
+
+    def locate_frames(self, scope: Scope, uids: tuple[str, str, str | None], limit: int) -> list[Located]:
+        self.looked_up.append(uids)
+        study, series, instance = uids
+        try:
+            found = self.archive.instances(study, series, instance, scope=scope)
+        except NotFound:
+            return []
+        return [self._located(kept) for kept in found[:limit]]
+
+    def frames(self, instance_uid: str) -> FrameTable | None:
+        kept, content = self.archive.files[instance_uid]
+        data_set = content[kept.head_length :]
+        found = scan(data_set, kept.transfer_syntax_uid, frozenset())
+        table = None if isinstance(found, Fault) else locate_frames(data_set, found)
+        return table if table is not None and table.fragments else None
+
+    def read_cached(self, pack: str, start: int, stop: int) -> bytes | None:
+        held = next((content for kept, content in self.archive.files.values() if kept.placement.pack == pack), b"")
+        return held[start:stop] if self.is_at_hand else None
+
+    def _located(self, kept: KeptInstance) -> Located:
+        table = self.frames(kept.instance_uid)
+        is_short = table is None or table.count <= self.short_table
+        return Located(kept, table if is_short else None, table is not None)
 
 
 @dataclass
@@ -252,13 +291,15 @@ class Reply:
 class WebHouse:
     """The application and all that it stands on."""
 
-    def __init__(self, assets: Path | None = None, origins: frozenset[str] = frozenset()) -> None:
+    def __init__(self, assets: Path | None = None, origins: frozenset[str] = frozenset(), codecs: Any = None) -> None:
         executor: Executor = ThreadPoolExecutor(4)
         self.archive: Any = FakeArchive()
         self.tokens, self.sessions = Secrets(Kind.TOKEN), Secrets(Kind.USER)
         self.recorder = Recorder()
         self.has_space = True
         self.gate = Gate(Credentials(self.tokens, self.sessions), self.recorder, executor)
+        self.rows: Any = FakeRows(self.archive)
+        access = FrameAccess(self.rows, self.rows, self.recorder, self.archive.read)
         session = Session(FakeAccounts(), self.sessions, self.gate, House("FILMLESS", "1"), executor)
         self.routes: list[Route] = with_description(
             [
@@ -269,7 +310,7 @@ class WebHouse:
                     lambda: True,
                     lambda: self.has_space,
                 ),
-                *dicomweb_routes(Service(self.archive, executor), None, self.archive),  # type: ignore[arg-type]
+                *dicomweb_routes(Service(self.archive, executor), codecs, access, self.archive),
             ]
         )
         self.application = WebApplication(

@@ -22,6 +22,7 @@ from filmless.app.shares import Share
 from filmless.archive.archive import Archive
 from filmless.archive.commitment_desk import CommitmentDesk
 from filmless.archive.errors import Unavailable
+from filmless.archive.frame_access import FrameAccess
 from filmless.archive.receive.replay import recover
 from filmless.archive.receive.store import Committer, examined
 from filmless.database.accounts.accounts import Accounts
@@ -81,14 +82,16 @@ class ArchiveParts:
         self._rules.refresh()
         self._committer = Committer(self.packs, self._index)
         self._group_committer = GroupCommitter(examined, self._committer.commit, self._tend)
+        catalog = IndexRead(self.database)
         self.archive = Archive(
             self.packs,
-            IndexRead(self.database),
+            catalog,
             PostgresFind(self.database, AesSivSeal(cursor_key(settings.data))),
             self.events,
             self._group_committer.submit,
             self._rules.current,
         )
+        self.frames = FrameAccess(self.packs, catalog, self.events, self.archive.read)
 
     def recover(self) -> None:
         """Bring the index up to the packs that nobody writes."""
@@ -217,7 +220,7 @@ class ServerParts:
             *CommitmentPages(Commitments(database, self._parts.events), executor).routes(),
             *RejectionPages(Rejections(database).all, executor).routes(),
             *BinPages(bin_, executor).routes(),
-            *dicomweb_routes(Service(archive, executor, settings.base_url), self._codecs, bin_),
+            *dicomweb_routes(Service(archive, executor, settings.base_url), self._codecs, self._parts.frames, bin_),
         ]
         with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:
             pages = StaticFiles(assets, gate)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -15,6 +14,7 @@ from filmless.archive.errors import Damaged, NotFound, Unavailable
 from filmless.archive.events import Event, EventKind
 from filmless.archive.events import Outcome as EventOutcome
 from filmless.archive.findings import ConflictVersion, Finding
+from filmless.archive.frame_access import PIXEL_HEADER, moved
 from filmless.archive.model import Count, DicomJson, KeptInstance, Matches, Outcome, Page, Query, Received, Source
 from filmless.archive.ports import Catalog, History, PackStore, Search
 from filmless.archive.query.selection import Selection
@@ -31,7 +31,6 @@ from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 from filmless.standards.editing.splice import Edit, edited_pieces, spliced, spliced_deflated
 
 CHUNK = 1 << 20  # bytes of one read when an instance is streamed
-_PIXEL_HEADER = 12  # bytes of the element that holds the pixels, before its value
 _LONGEST_HEADER = 16 << 20  # bytes read of an object without pixels to answer a query
 
 Submit = Callable[[Submission | Candidate, int], "Future[Outcome]"]
@@ -164,7 +163,7 @@ class Archive:
     def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable:
         """Where the frames of an instance lie; ``NotFound`` when it has none that can be addressed."""
         stored = self._catalog.frames(kept.instance_uid)
-        table = _moved(stored, kept) if stored else self._native_frames(kept)
+        table = moved(stored, kept) if stored else self._native_frames(kept)
         if table is None:
             raise NotFound(kept.instance_uid)
         self._record(EventKind.RETRIEVE, scope, count=1, study_uid=kept.study_uid)
@@ -182,7 +181,7 @@ class Archive:
         if kept.pixel_offset is None or transfer_syntax(kept.transfer_syntax_uid).deflated:
             return None
         head, length = kept.head_length, kept.length
-        prefix = self.read(kept, head, head + kept.pixel_offset + _PIXEL_HEADER)
+        prefix = self.read(kept, head, head + kept.pixel_offset + PIXEL_HEADER)
         found = scan(prefix, kept.transfer_syntax_uid, frozenset(), final=False)
         if isinstance(found, Fault) or found.pixel_length == UNDEFINED:
             return None
@@ -222,12 +221,3 @@ class Archive:
                 details={"instance_uid": kept.instance_uid},
             )
         )
-
-
-def _moved(table: FrameTable, kept: KeptInstance) -> FrameTable:
-    """Where frames lie in the file as it is given out: all behind what was edited before the pixels."""
-    first = next((at for frame in table.fragments for at, _ in frame), None)
-    if kept.edit is None or first is None:
-        return table
-    by = kept.edit.offset(first) - first
-    return replace(table, fragments=tuple(tuple((at + by, size) for at, size in frame) for frame in table.fragments))

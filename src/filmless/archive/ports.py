@@ -116,6 +116,13 @@ class PackReader(Protocol):
     def seal(self, void: Sequence[int] = (), reason: str = "") -> int: ...
 
 
+class PackBytes(Protocol):
+    """The reading half of a place for packs."""
+
+    def read(self, pack: str, start: int, stop: int) -> bytes: ...
+    def read_cached(self, pack: str, start: int, stop: int) -> bytes | None: ...
+
+
 class PackStore(Protocol):
     """Where packs lie. Every method may raise ``Unavailable``, of which ``NoSpace`` is one."""
 
@@ -194,12 +201,22 @@ class Marks(Protocol):
     def recount(self, pack: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An instance and what rows say of its frames: a long table is not brought along."""
+
+    kept: KeptInstance
+    table: FrameTable | None
+    has_table: bool
+
+
 class Catalog(Protocol):
     """The rows of the archive as they are read. Every method may raise ``Unavailable``."""
 
     def locate(self, scope: Scope, uids: tuple[str, str | None, str | None]) -> list[KeptInstance]: ...
     def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]: ...
     def frames(self, instance_uid: str) -> FrameTable | None: ...
+    def locate_frames(self, scope: Scope, uids: tuple[str, str, str | None], limit: int) -> list[Located]: ...
     def findings(self, scope: Scope, study_uid: str | None) -> list[Finding]: ...
     def conflicts(self, scope: Scope, study_uid: str | None) -> list[ConflictVersion]: ...
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import MAX_HEADER_BYTES, PHOTOMETRIC_BYTES, Request, StoredImage, native_request
+from filmless.standards.data_set.byte_order import swapped, word_of
 from filmless.standards.data_set.elements import UNDEFINED, Encoding, read_header
 from filmless.standards.data_set.fault import BadBytes, Fault
 from filmless.standards.data_set.frames import FrameTable, number_of_frames
 from filmless.standards.data_set.scanner import Scan, scan
 from filmless.standards.dicom.transfer_syntaxes import RLE_LOSSLESS, transfer_syntax
-from filmless.standards.editing.reencode import Value, element_header, reencode, swapped, word_of
+from filmless.standards.editing.reencode import Value, element_header, reencode
 
 Submit = Callable[[Request], "Future[bytes]"]
 

@@ -11,6 +11,7 @@ from filmless.archive.errors import NoSpace, Unavailable
 from filmless.archive.model import Buffer
 
 _MOST_BUFFERS = 1024  # IOV_MAX of Linux
+_NO_WAIT: int = getattr(os, "RWF_NOWAIT", 0)  # Linux
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -63,6 +64,18 @@ def read_all(descriptor: int, start: int, stop: int) -> bytes:
             break
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def read_cached(descriptor: int, start: int, stop: int) -> bytes | None:
+    """The bytes from ``start`` to ``stop`` if all lie in the page cache; None where the disk would be waited for."""
+    if not _NO_WAIT:
+        return None
+    piece = bytearray(stop - start)
+    try:
+        count = os.preadv(descriptor, [piece], start, _NO_WAIT)
+    except OSError:  # EAGAIN: not there; or the file system does not know the flag
+        return None
+    return bytes(piece) if count == stop - start else None
 
 
 def mapped(path: Path, length: int) -> memoryview:

@@ -11,7 +11,7 @@ from filmless.archive.errors import Unavailable
 from filmless.archive.ports import Appended, Member, NewMember
 from filmless.storage import tar
 from filmless.storage.direct import aligned_buffer
-from filmless.storage.files import FreeSpace, read_all, storage_error
+from filmless.storage.files import FreeSpace, read_all, read_cached, storage_error
 from filmless.storage.pack import ClaimedPack, LargeObject, OpenPack
 
 SEAL_AT = 1 << 30  # bytes of an ingest pack after which a new one is begun
@@ -75,6 +75,13 @@ class PackFolder:
             return read_all(self._reading(pack).number, start, stop)
         except OSError as error:
             raise storage_error(error) from error
+
+    def read_cached(self, pack: str, start: int, stop: int) -> bytes | None:
+        """Bytes of a pack that lie in memory; None where they would have to be waited for."""
+        try:
+            return read_cached(self._reading(pack).number, start, stop)
+        except OSError:
+            return None  # who waits for them is told what is wrong
 
     def lengths(self) -> Mapping[str, int]:
         """Every pack there is, with its bytes."""

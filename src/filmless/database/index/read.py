@@ -6,6 +6,7 @@ from typing import Any
 
 from filmless.archive.findings import ConflictVersion, Finding, FindingKind
 from filmless.archive.model import KeptInstance, Placement, edited
+from filmless.archive.ports import Located
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
@@ -16,13 +17,21 @@ from filmless.database.index.frame_bytes import unpack_fragments
 from filmless.standards.data_set.frames import FrameTable
 from filmless.standards.dicom.uids import uid_digest
 
+SHORT_TABLE = 4096  # bytes of a packed frame table that come with the row of its instance
+
 _LOCATE = """
 select {edit}, s.study_uid, r.series_uid, i.instance_uid, c.uid, t.uid, k.name, i.pack_offset, i.length, i.head_length,
-       i.head_sha256, i.data_set_sha256, i.pixel_offset, i.received_at
+       i.head_sha256, i.data_set_sha256, i.pixel_offset, i.received_at{also}
 from study s join patient p on p.id = s.patient_id join series r on r.study_id = s.id
      join instance i on i.series_id = r.id join uid_code c on c.id = i.sop_class
-     join uid_code t on t.id = i.transfer_syntax join pack k on k.id = i.pack_id
+     join uid_code t on t.id = i.transfer_syntax join pack k on k.id = i.pack_id{joined}
 where {condition} order by r.series_number nulls last, r.id, i.instance_number nulls last, i.id"""
+_LOCATE_FRAMES = _LOCATE.replace(
+    "{also}",
+    f""", f.first_frame, f.frame_size, f.frames,
+       case when octet_length(f.fragments) <= {SHORT_TABLE} then f.fragments end""",
+).replace("{joined}", " left join frame_table f on f.instance_id = i.id")
+_LOCATE = _LOCATE.replace("{also}", "").replace("{joined}", "")
 _FRAMES = """
 select f.first_frame, f.frame_size, f.frames, f.fragments
 from instance i join frame_table f on f.instance_id = i.id where i.uid_digest = %s"""
@@ -55,6 +64,17 @@ class IndexRead:
         if instance_uid is not None:
             conditions.append(f"i.uid_digest = {bound.bind(uid_digest(instance_uid))}")
         return [_kept(row) for row in self._rows(_LOCATE, conditions, bound)]
+
+    def locate_frames(self, scope: Scope, uids: tuple[str, str, str | None], limit: int) -> list[Located]:
+        """An instance of a series, or as many as the limit, with frame tables that are short."""
+        study_uid, series_uid, instance_uid = uids
+        bound = Parameters()
+        conditions = [Reach(scope, bound).rows(series="r"), f"s.study_uid = {bound.bind(study_uid)}"]
+        conditions.append(f"r.series_uid = {bound.bind(series_uid)}")
+        if instance_uid is not None:
+            conditions.append(f"i.uid_digest = {bound.bind(uid_digest(instance_uid))}")
+        rows = self._rows(f"{_LOCATE_FRAMES} limit {limit:d}", conditions, bound)
+        return [_located(row) for row in rows]
 
     def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]:
         """Instances that have all of these keys, in the order of their numbers."""
@@ -117,6 +137,12 @@ def _kept(row: Sequence[Any]) -> KeptInstance:
         received_at=received_at,
     )
     return edited(kept, unpacked_edit(edit))
+
+
+def _located(row: Sequence[Any]) -> Located:
+    first, size, frames, fragments = row[-4:]
+    table = None if fragments is None else FrameTable(frames, first, size, unpack_fragments(fragments))
+    return Located(_kept(row[:-4]), table, frames is not None)
 
 
 def _version(row: Sequence[Any]) -> ConflictVersion:

@@ -1,9 +1,11 @@
 """The DICOMweb resources of this origin server, one row each."""
 
 from filmless.access.roles import Right
+from filmless.archive.frame_access import FrameAccess
 from filmless.servers.dicomweb.capabilities import Capabilities
 from filmless.servers.dicomweb.render.thumbnails import Renderer, Thumbnails
 from filmless.servers.dicomweb.retrieve.bulkdata import Bulkdata
+from filmless.servers.dicomweb.retrieve.frames import Frames
 from filmless.servers.dicomweb.retrieve.metadata import Metadata
 from filmless.servers.dicomweb.retrieve.wado import Wado
 from filmless.servers.dicomweb.search.qido import Qido
@@ -19,13 +21,14 @@ INSTANCE = SERIES + "/instances/{instance}"
 DELETING = ("reason",)
 
 
-def dicomweb_routes(service: Service, renderer: Renderer, bin_: Bin) -> list[Route]:
+def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, bin_: Bin) -> list[Route]:
     """Every row."""
     search = Qido(service)
     store = Stow(service).store
     retrieve = Wado(service).retrieve
     metadata = Metadata(service).retrieve
     thumbnail = Thumbnails(service, renderer).retrieve
+    frames = Frames(service, access, renderer).retrieve
     bulkdata = Bulkdata(service).retrieve
     delete = Delete(service, bin_).delete
     rows = [
@@ -46,6 +49,7 @@ def dicomweb_routes(service: Service, renderer: Renderer, bin_: Bin) -> list[Rou
         Route("GET", STUDY + "/metadata", Right.RETRIEVE, metadata, "Retrieve a study's metadata"),
         Route("GET", SERIES + "/metadata", Right.RETRIEVE, metadata, "Retrieve a series' metadata"),
         Route("GET", INSTANCE + "/metadata", Right.RETRIEVE, metadata, "Retrieve an instance's metadata"),
+        Route("GET", INSTANCE + "/frames/{frames}", Right.RETRIEVE, frames, "Retrieve frames of an instance"),
         Route("GET", INSTANCE + "/bulkdata/{path*}", Right.RETRIEVE, bulkdata, "Retrieve a value by its address"),
         Route("GET", STUDY + "/thumbnail", Right.RETRIEVE, thumbnail, "A small picture of a study"),
         Route("GET", SERIES + "/thumbnail", Right.RETRIEVE, thumbnail, "A small picture of a series"),

@@ -63,12 +63,6 @@ def entity_tag(kept: Sequence[KeptInstance], *form: str) -> str:
     return f'W/"{state.hexdigest()[:32]}"'
 
 
-def is_known(request: Request, tag: str) -> bool:
-    """Whether the client has this already (RFC 9110 13.1.2, weak comparison)."""
-    known = [each.strip().removeprefix("W/") for each in request.header(b"if-none-match").split(",")]
-    return "*" in known or tag.removeprefix("W/") in known
-
-
 def study_url(root: str, study_uid: str) -> str:
     """RetrieveURL of a study (PS3.18 10.1.2)."""
     return f"{root}/studies/{study_uid}"

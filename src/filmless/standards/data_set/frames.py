@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from filmless.standards.data_set.byte_order import swapped, word_of
 from filmless.standards.data_set.elements import (
     ITEM,
     SEQUENCE_DELIMITATION,
@@ -26,6 +27,8 @@ _COLUMNS = 0x00280011
 _BITS_ALLOCATED = 0x00280100
 # Native pixels of these share their chrominance (PS3.3 C.7.6.3.1.2): samples per pixel that are stored, as a fraction.
 _SUBSAMPLED = {b"YBR_FULL_422": (2, 1), b"YBR_PARTIAL_422": (2, 1), b"YBR_PARTIAL_420": (3, 2)}
+
+_WHOLE_WORDS = frozenset((8, 16, 32, 64))  # bits allocated
 
 _MARK = 12  # bytes kept of each fragment to tell whether a frame starts with it
 _STARTS = (
@@ -66,10 +69,41 @@ def locate_frames(data_set: Buffer, scan: Scan) -> FrameTable | None:
     return reader.table()
 
 
-def native_frames(scan: Scan, length: int) -> FrameTable | None:
-    """Locate native frames in a value of ``length`` bytes: those that are there whole."""
+@dataclass(frozen=True, slots=True)
+class NativePixels:
+    """Native pixels (PS3.5 8.1), from which each frame is cut."""
+
+    count: int  # frames that are there whole
+    frame_bits: int
+    start: int  # of the value in the data set, bytes
+    length: int  # bytes of the value that are there
+    word: int = 1  # bytes of the words that big endian order turned around; 1: none
+
+    def span(self, number: int) -> tuple[int, int]:
+        """Where in the data set the bytes lie that hold frame ``number`` (from 0), whole words of them."""
+        first, last = number * self.frame_bits // 8, -(-(number + 1) * self.frame_bits // 8)
+        first, last = first // self.word * self.word, -(-last // self.word) * self.word
+        return self.start + first, self.start + min(last, self.length)
+
+    def cut(self, span: Buffer, number: int) -> bytes:
+        """Frame ``number`` in little endian order out of the bytes of its span; its first bit is the lowest."""
+        start = number * self.frame_bits
+        if self.word > 1:
+            span = swapped(span, self.word)
+        skipped = start - start // 8 // self.word * self.word * 8  # bits of the span before the frame
+        if skipped == 0 and self.frame_bits == len(span) * 8:
+            return bytes(span)
+        if skipped % 8 == 0 and self.frame_bits % 8 == 0:
+            return bytes(span[skipped // 8 : (skipped + self.frame_bits) // 8])
+        bits = int.from_bytes(span, "little") >> skipped & (1 << self.frame_bits) - 1  # PS3.5 8.1.1
+        return bits.to_bytes(-(-self.frame_bits // 8), "little")
+
+
+def native_pixels(scan: Scan, length: int) -> NativePixels | None:
+    """How frames follow each other in a value of ``length`` bytes; None where there is not one whole frame."""
     samples = _number(scan, _SAMPLES_PER_PIXEL) or 1
-    bits = _number(scan, _ROWS) * _number(scan, _COLUMNS) * _number(scan, _BITS_ALLOCATED)
+    allocated = _number(scan, _BITS_ALLOCATED)
+    bits = _number(scan, _ROWS) * _number(scan, _COLUMNS) * allocated
     claimed = number_of_frames(scan)
     photometric = scan.values.get(_PHOTOMETRIC_INTERPRETATION, b"").strip(b" \0")
     if samples == 3 and photometric in _SUBSAMPLED and bits * 3 * claimed > length * 8:
@@ -77,11 +111,17 @@ def native_frames(scan: Scan, length: int) -> FrameTable | None:
         bits = bits * numerator // denominator
     else:
         bits *= samples
-    if bits == 0 or (bits % 8 and claimed > 1):  # bit-packed frames do not start at bytes (PS3.5 8.1.1)
-        return None
-    size = (bits + 7) // 8
-    count = min(claimed, length // size)
-    return FrameTable(count, scan.pixel_start, size) if count else None
+    count = min(claimed, length * 8 // bits) if bits else 0
+    word = 1 if scan.little_endian else max(word_of(scan.pixel_vr), allocated // 8 if allocated in _WHOLE_WORDS else 1)
+    return NativePixels(count, bits, scan.pixel_start, length, word) if count else None
+
+
+def native_frames(scan: Scan, length: int) -> FrameTable | None:
+    """Locate native frames in a value of ``length`` bytes: those that are there whole."""
+    pixels = native_pixels(scan, length)
+    if pixels is None or (pixels.frame_bits % 8 and number_of_frames(scan) > 1):
+        return None  # bit-packed frames do not start at bytes (PS3.5 8.1.1)
+    return FrameTable(pixels.count, scan.pixel_start, (pixels.frame_bits + 7) // 8)
 
 
 def number_of_frames(scan: Scan) -> int:

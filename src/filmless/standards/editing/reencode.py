@@ -1,10 +1,10 @@
 """A data set, but for its pixels, written in another byte order or with or without VRs (PS3.5 7, annex A)."""
 
 import struct
-from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from filmless.standards.data_set.byte_order import swapped, word_of
 from filmless.standards.data_set.elements import (
     ITEM,
     ITEM_DELIMITATION,
@@ -19,12 +19,6 @@ from filmless.standards.data_set.fault import BadBytes, FaultKind
 from filmless.standards.data_set.walk import Kind, Step, walk
 from filmless.standards.dicom.dictionary import vr_of
 
-_WORDS = {1: "", 2: "H", 4: "I", 8: "Q"}  # bytes of a word to its type code
-_WORD_OF = {
-    **dict.fromkeys(("AT", "OW", "SS", "US"), 2),
-    **dict.fromkeys(("FL", "OF", "OL", "SL", "UL"), 4),
-    **dict.fromkeys(("FD", "OD", "OV", "SV", "UV"), 8),
-}
 _NUMBERS = frozenset(("SS", "US"))
 _LONGEST_SHORT = 0xFFFE  # bytes of a value whose length has 16 bits
 
@@ -35,21 +29,6 @@ class Value:
 
     vr: str
     raw: bytes | None
-
-
-def swapped(raw: Buffer, word: int) -> bytes:
-    """Turn the bytes of each word around; what is left over at the end stays."""
-    if word == 1:
-        return bytes(raw)
-    whole = len(raw) // word * word
-    words = array(_WORDS[word], bytes(raw[:whole]))
-    words.byteswap()
-    return words.tobytes() + bytes(raw[whole:])
-
-
-def word_of(vr: str) -> int:
-    """Give the bytes of one word of a VR, which byte order turns around (PS3.5 7.3)."""
-    return _WORD_OF.get(vr, 1)
 
 
 def element_header(tag: int, vr: str, length: int, encoding: Encoding) -> bytes:

@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from filmless.archive.archive import Archive
 from filmless.archive.model import KeptInstance
+from filmless.servers.byte_ranges import is_known
 from filmless.servers.dicomweb.retrieve.wado import found
-from filmless.servers.dicomweb.service import Service, entity_tag, instance_url, is_known, require_json
+from filmless.servers.dicomweb.service import Service, entity_tag, instance_url, require_json
 from filmless.servers.http_messages import Answer, Request
 from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax

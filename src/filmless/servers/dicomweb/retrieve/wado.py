@@ -11,10 +11,11 @@ from itertools import islice
 from filmless.archive.errors import Damaged
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
+from filmless.servers.byte_ranges import is_known
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import DICOM, ZIP, Form, Offer, negotiate
 from filmless.servers.dicomweb.retrieve.zip_writer import Member, ZipWriter, zip_length
-from filmless.servers.dicomweb.service import Service, entity_tag, is_known, ranges
+from filmless.servers.dicomweb.service import Service, entity_tag, ranges
 from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.standards.dicom.uids import is_uid
 

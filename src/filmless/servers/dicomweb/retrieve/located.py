@@ -1,0 +1,103 @@
+"""Where the frames lie of the series that are being looked at: read from rows once a second, not once a frame."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from filmless.archive.errors import NotFound
+from filmless.archive.frame_access import FrameAccess, StoredFrames
+from filmless.archive.ports import Located
+from filmless.archive.scope import Scope
+from filmless.servers.dicomweb.service import Service
+
+LIFETIME = 1.0  # seconds that rows are believed: so long a rejection or a correction may take to be seen here
+MAX_SERIES = 2000  # instances of a series that are remembered
+MAX_REMEMBERED = 10_000  # instances in all
+MAX_LONG_TABLES = 8
+
+_Key = tuple[Scope, str, str]
+
+
+@dataclass(slots=True)
+class _Series:
+    """What is remembered of a series within one scope."""
+
+    read_at: float  # loop time
+    is_whole: bool
+    rows: dict[str, Located]
+    frames: dict[str, StoredFrames] = field(default_factory=dict)
+
+
+class LocatedFrames:
+    """Finds the frames of instances; belongs to one event loop.
+
+    The first instance of a series that is asked for is looked up alone; with the second, all of them are.
+    """
+
+    def __init__(self, service: Service, access: FrameAccess) -> None:
+        self._service, self._access = service, access
+        self._series: OrderedDict[_Key, _Series] = OrderedDict()
+        self._reading: dict[tuple[_Key, str | None], asyncio.Future[_Series]] = {}
+        self._long: OrderedDict[tuple[str, bytes], StoredFrames] = OrderedDict()
+
+    async def find(self, scope: Scope, study_uid: str, series_uid: str, instance_uid: str) -> StoredFrames:
+        """The frames of an instance; ``NotFound`` when there is none within the scope, or it has no frames."""
+        key = (scope, study_uid, series_uid)
+        series = self._series.get(key)
+        now = asyncio.get_running_loop().time()
+        if series is not None and now < series.read_at + LIFETIME:
+            frames = series.frames.get(instance_uid)
+            if frames is not None:
+                return frames
+            if instance_uid not in series.rows:
+                series = await self._read(key, instance_uid if series.is_whole else None)
+        else:
+            series = await self._read(key, None if series is not None and series.is_whole else instance_uid)
+        row = series.rows.get(instance_uid)
+        if row is None:  # it has just come, or the series has more than are remembered
+            row = (await self._read(key, instance_uid)).rows.get(instance_uid)
+        if row is None:
+            raise NotFound(instance_uid)
+        frames = await self._frames(row)
+        series.frames[instance_uid] = frames
+        return frames
+
+    async def _frames(self, row: Located) -> StoredFrames:
+        frames = self._access.stored_frames_at_hand(row)
+        if frames is not None:
+            return frames
+        key = (row.kept.instance_uid, row.kept.digest)
+        frames = self._long.get(key)
+        if frames is None:
+            frames = await self._service.call(self._access.stored_frames, row)
+            if row.table is None and row.has_table:
+                self._long[key] = frames
+                if len(self._long) > MAX_LONG_TABLES:
+                    self._long.popitem(last=False)
+        return frames
+
+    async def _read(self, key: _Key, instance_uid: str | None) -> _Series:
+        """Read the rows of a series, or of one instance; once for all who ask at once."""
+        reading = self._reading.get((key, instance_uid))
+        if reading is None:
+            reading = asyncio.ensure_future(self._rows(key, instance_uid))
+            self._reading[key, instance_uid] = reading
+            reading.add_done_callback(lambda _: self._reading.pop((key, instance_uid), None))
+        return await asyncio.shield(reading)
+
+    async def _rows(self, key: _Key, instance_uid: str | None) -> _Series:
+        scope, study_uid, series_uid = key
+        uids = (study_uid, series_uid, instance_uid)
+        found = await self._service.call(self._access.locate, scope, uids, MAX_SERIES)
+        rows = {each.kept.instance_uid: each for each in found}
+        series = _Series(asyncio.get_running_loop().time(), instance_uid is None, rows)
+        known = self._series.get(key)
+        if known is None or not known.is_whole or series.is_whole:
+            self._remember(key, series)
+        return series
+
+    def _remember(self, key: _Key, series: _Series) -> None:
+        self._series[key] = series
+        self._series.move_to_end(key)
+        while len(self._series) > 1 and sum(len(each.rows) + 1 for each in self._series.values()) > MAX_REMEMBERED:
+            self._series.popitem(last=False)
