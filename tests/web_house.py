@@ -85,8 +85,8 @@ class FakeArchive:
         self.scopes.append(scope)
         return self.page
 
-    def count(self, query: Query, scope: Scope) -> Count:
-        return Count(10_000, is_exact=False)
+    def count(self, query: Query, scope: Scope, *, exact: bool = False) -> Count:
+        return Count(10_000, is_exact=exact)
 
     def instances(self, study: str, series: str | None, instance: str | None, *, scope: Scope) -> list[KeptInstance]:
         self.scopes.append(scope)

@@ -3,12 +3,14 @@
 from filmless.access.roles import Right
 from filmless.archive.frame_access import FrameAccess
 from filmless.servers.dicomweb.capabilities import Capabilities
+from filmless.servers.dicomweb.negotiation import DICOM_JSON
 from filmless.servers.dicomweb.render.thumbnails import Renderer, Thumbnails
 from filmless.servers.dicomweb.retrieve.bulkdata import Bulkdata
 from filmless.servers.dicomweb.retrieve.frames import Frames
 from filmless.servers.dicomweb.retrieve.metadata import Metadata
 from filmless.servers.dicomweb.retrieve.wado import Wado
 from filmless.servers.dicomweb.search.qido import Qido
+from filmless.servers.dicomweb.search.query_parameters import SEARCH_PARAMETERS
 from filmless.servers.dicomweb.service import Service
 from filmless.servers.dicomweb.store.delete import Bin, Delete
 from filmless.servers.dicomweb.store.stow import Stow
@@ -19,6 +21,7 @@ SERIES = STUDY + "/series/{series}"
 INSTANCE = SERIES + "/instances/{instance}"
 
 DELETING = ("reason",)
+SEARCHED = (DICOM_JSON, 'multipart/related; type="application/dicom+xml"')
 
 
 def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, bin_: Bin) -> list[Route]:
@@ -34,12 +37,63 @@ def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, b
     rows = [
         Route("POST", "/dicomweb/studies", Right.STORE, store, "Store instances"),
         Route("POST", STUDY, Right.STORE, store, "Store instances of one study"),
-        Route("GET", "/dicomweb/studies", Right.FIND, search.studies, "Search for studies"),
-        Route("GET", "/dicomweb/series", Right.FIND, search.series, "Search for series"),
-        Route("GET", "/dicomweb/instances", Right.FIND, search.instances, "Search for instances"),
-        Route("GET", STUDY + "/series", Right.FIND, search.series, "Search for a study's series"),
-        Route("GET", STUDY + "/instances", Right.FIND, search.instances, "Search for a study's instances"),
-        Route("GET", SERIES + "/instances", Right.FIND, search.instances, "Search for a series' instances"),
+        Route(
+            "GET",
+            "/dicomweb/patients",
+            Right.FIND,
+            search.patients,
+            "Search for patients",
+            SEARCH_PARAMETERS,
+            gives=SEARCHED,
+        ),
+        Route(
+            "GET",
+            "/dicomweb/studies",
+            Right.FIND,
+            search.studies,
+            "Search for studies",
+            SEARCH_PARAMETERS,
+            gives=SEARCHED,
+        ),
+        Route(
+            "GET", "/dicomweb/series", Right.FIND, search.series, "Search for series", SEARCH_PARAMETERS, gives=SEARCHED
+        ),
+        Route(
+            "GET",
+            "/dicomweb/instances",
+            Right.FIND,
+            search.instances,
+            "Search for instances",
+            SEARCH_PARAMETERS,
+            gives=SEARCHED,
+        ),
+        Route(
+            "GET",
+            STUDY + "/series",
+            Right.FIND,
+            search.series,
+            "Search for a study's series",
+            SEARCH_PARAMETERS,
+            gives=SEARCHED,
+        ),
+        Route(
+            "GET",
+            STUDY + "/instances",
+            Right.FIND,
+            search.instances,
+            "Search for a study's instances",
+            SEARCH_PARAMETERS,
+            gives=SEARCHED,
+        ),
+        Route(
+            "GET",
+            SERIES + "/instances",
+            Right.FIND,
+            search.instances,
+            "Search for a series' instances",
+            SEARCH_PARAMETERS,
+            gives=SEARCHED,
+        ),
         Route("GET", STUDY, Right.RETRIEVE, retrieve, "Retrieve a study"),
         Route("GET", SERIES, Right.RETRIEVE, retrieve, "Retrieve a series"),
         Route("GET", INSTANCE, Right.RETRIEVE, retrieve, "Retrieve an instance"),

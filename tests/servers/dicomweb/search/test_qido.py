@@ -151,7 +151,7 @@ def test_keys_that_were_not_matched_are_told(house: WebHouse) -> None:
         ("application/x-unknown, application/dicom+json", "application/dicom+json"),
         ("image/jpeg", None),
         ("application/dicom+json;q=0", None),
-        ('multipart/related; type="application/dicom+xml"', None),
+        ('multipart/related; type="image/png"', None),
     ],
 )
 def test_what_a_client_accepts_is_obeyed(house: WebHouse, accept: str, media_type: str | None) -> None:
@@ -164,3 +164,43 @@ def test_what_a_client_accepts_is_obeyed(house: WebHouse, accept: str, media_typ
 @pytest.mark.parametrize("sign", ["%2B", "+"])
 def test_the_accept_parameter_wins_over_the_header(house: WebHouse, sign: str) -> None:
     assert search(house, f"/studies?accept=application/dicom{sign}json", accept="text/html").status == 204
+
+
+def test_patients_are_searched_and_have_no_address(house: WebHouse) -> None:
+    house.archive.page = Page(({"00100020": {"vr": "LO", "Value": ["P1"]}},))
+    reply = search(house, "/patients?PatientID=P1")
+    assert house.archive.queries[-1].level is Level.PATIENT
+    assert reply.json() == [{"00100020": {"vr": "LO", "Value": ["P1"]}}]
+
+
+def test_an_order_is_asked_for_by_names_and_hyphens(house: WebHouse) -> None:
+    orders = asked(house, "/studies?orderby=-StudyDate,PatientName&orderby=00100020").order
+    assert [(one.tag, one.descending) for one in orders] == [
+        (0x00080020, True),
+        (0x00100010, False),
+        (0x00100020, False),
+    ]
+    assert search(house, "/studies?orderby=Nothing").status == 400
+
+
+def test_all_matches_are_counted_where_it_is_asked_for(house: WebHouse) -> None:
+    house.archive.page = Page((STUDY,), cursor="behind")
+    reply = search(house, "/studies?totalcount=true&limit=1&offset=5")
+    assert reply.headers["x-total-count"] == "10000"
+    assert "There are 9994 additional results that can be requested" in reply.headers["warning"]
+    assert "x-total-count" not in search(house, "/studies?limit=1").headers
+    assert search(house, "/studies?totalcount=2").status == 400
+
+
+def test_xml_has_a_part_for_each_match(house: WebHouse) -> None:
+    house.archive.page = Page((STUDY, STUDY))
+    reply = search(house, "/studies", accept='multipart/related; type="application/dicom+xml"')
+    assert reply.headers["content-type"].startswith('multipart/related; type="application/dicom+xml"; boundary=')
+    assert reply.body.count(b"Content-Type: application/dicom+xml\r\n") == 2
+    assert reply.body.count(b'<DicomAttribute tag="0020000D" vr="UI" keyword="StudyInstanceUID">') == 2
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/*", "", "multipart/related; q=0.1, application/dicom+json"])
+def test_json_is_given_to_those_who_do_not_name_xml(house: WebHouse, accept: str) -> None:
+    house.archive.page = Page((STUDY,))
+    assert search(house, "/studies", accept=accept).headers["content-type"] == "application/dicom+json"

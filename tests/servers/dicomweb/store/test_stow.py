@@ -147,7 +147,9 @@ def test_the_content_type_is_read_as_it_may_be_written(house: WebHouse, content_
     assert post(house, multipart(part10_bytes(ct_image())), content_type=content_type).status == status
 
 
-@pytest.mark.parametrize(("accept", "status"), [("application/dicom+xml", 406), ("text/html", 406), ("*/*", 200)])
+@pytest.mark.parametrize(
+    ("accept", "status"), [("image/png", 406), ("text/html", 406), ("application/dicom+xml", 200), ("*/*", 200)]
+)
 def test_an_answer_that_cannot_be_given_is_refused_before_anything_is_stored(
     house: WebHouse, accept: str, status: int
 ) -> None:

@@ -1,12 +1,13 @@
-"""QIDO-RS: search for studies, series and instances (PS3.18 10.6)."""
+"""QIDO-RS: search for studies, series and instances (PS3.18 10.6), and, beyond the standard, for patients."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
-import orjson
-
 from filmless.archive.model import DicomJson, Level, Page, Query
-from filmless.servers.dicomweb.search.query_parameters import read_query
-from filmless.servers.dicomweb.service import Service, instance_url, require_json, series_url, study_url, warning
+from filmless.servers.dicomweb.data_sets import DATA_SETS, data_sets_answer
+from filmless.servers.dicomweb.negotiation import negotiate
+from filmless.servers.dicomweb.search.query_parameters import Asked, read_query
+from filmless.servers.dicomweb.service import Service, instance_url, ranges, series_url, study_url, warning
 from filmless.servers.http_messages import Answer, Request
 
 STUDY_UID, SERIES_UID, INSTANCE_UID = "0020000D", "0020000E", "00080018"
@@ -18,6 +19,10 @@ class Qido:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+
+    async def patients(self, request: Request) -> Answer:
+        """Search at patient level."""
+        return await self._search(request, Level.PATIENT)
 
     async def studies(self, request: Request) -> Answer:
         """Search at study level."""
@@ -32,27 +37,46 @@ class Qido:
         return await self._search(request, Level.IMAGE)
 
     async def _search(self, request: Request, level: Level) -> Answer:
-        media_type = require_json(request)
+        offer = negotiate(ranges(request), DATA_SETS)
         asked = read_query(request.query(), level, request.parameters)
         page = await self._service.call(self._service.archive.find, asked.query, request.scope)
-        headers = self._headers(request, asked.query, page, asked.ignored)
+        total = await self._total(asked, request)
+        headers = self._headers(request, asked, page, total)
         if not page.matches:
             return Answer(204, headers=headers)  # PS3.18 Table 10.6.3-1: no results
-        _add_urls(page, level, self._service.root(request), request.parameters)
-        return Answer(200, orjson.dumps(page.matches), media_type, headers)
+        if level is not Level.PATIENT:
+            _add_urls(page, level, self._service.root(request), request.parameters)
+        return data_sets_answer(page.matches, offer, headers)
+
+    async def _total(self, asked: Asked, request: Request) -> int | None:
+        """The number of all matches, where it is asked for."""
+        if not asked.is_counted:
+            return None
+        everything = replace(asked.query, after=None)
+        return (await self._service.call(self._service.archive.count, everything, request.scope, exact=True)).number
 
     def _headers(
-        self, request: Request, query: Query, page: Page, ignored: tuple[str, ...]
+        self, request: Request, asked: Asked, page: Page, total: int | None
     ) -> tuple[tuple[bytes, bytes], ...]:
         root = self._service.root(request)
-        headers = []
-        unsupported = (*page.unsupported, *ignored)
+        headers = [(b"vary", b"accept")]
+        if total is not None:
+            headers.append((b"x-total-count", b"%d" % total))
+        unsupported = (*page.unsupported, *asked.ignored)
         if unsupported:
             headers.append(warning(root, f"The following were not supported: {', '.join(unsupported)[:500]}"))
         if page.cursor is not None:
-            headers.append(warning(root, f"There are more results than these {len(page.matches)}; see Link"))
-            headers.append((b"link", _next(request, root, query, page.cursor).encode()))
+            remaining = _remaining(asked, page, total)
+            headers.append(warning(root, f"There are {remaining}additional results that can be requested"))
+            headers.append((b"link", _next(request, root, asked.query, page.cursor).encode()))
         return tuple(headers)
+
+
+def _remaining(asked: Asked, page: Page, total: int | None) -> str:
+    """How many are left (PS3.18 8.3.4.4.1), where all were counted and those before are known."""
+    if total is None or asked.query.after is not None:
+        return ""
+    return f"{max(total - asked.query.offset - len(page.matches), 1)} "
 
 
 def _next(request: Request, root: str, query: Query, cursor: str) -> str:

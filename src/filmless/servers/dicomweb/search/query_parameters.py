@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from filmless.archive.model import Level, Query
+from filmless.archive.model import Level, Order, Query
 from filmless.servers.http_messages import Problem
 from filmless.standards.dicom.dictionary import tag_of
 from filmless.standards.dicom.uids import is_uid
@@ -24,14 +24,16 @@ class _Reading:
     matches: list[tuple[tuple[int, ...], str]] = field(default_factory=list)
     include: set[int] = field(default_factory=set)
     ignored: list[str] = field(default_factory=list)
+    is_counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The query, and the fields asked to be included that no dictionary knows."""
+    """The query, and what a search may ask for beside it."""
 
     query: Query
-    ignored: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()  # fields asked to be included that no dictionary knows
+    is_counted: bool = False  # the number of all matches is wanted
 
 
 def read_query(fields: list[tuple[str, str]], level: Level, parameters: dict[str, str]) -> Asked:
@@ -47,7 +49,7 @@ def read_query(fields: list[tuple[str, str]], level: Level, parameters: dict[str
         else:
             reading.matches.append((_path(name), value))
     query = replace(reading.query, matches=tuple(reading.matches), include=frozenset(reading.include))
-    return Asked(query, tuple(reading.ignored))
+    return Asked(query, tuple(reading.ignored), reading.is_counted)
 
 
 def _legal_uid(text: str) -> str:
@@ -105,6 +107,21 @@ def _truth(name: str, value: str) -> bool:
     return value.lower() == "true"
 
 
+def _order(reading: _Reading, value: str) -> None:
+    """Names of attributes, parted by commas; a hyphen before one turns its order round."""
+    orders = []
+    for name in filter(None, (part.strip() for part in value.split(","))):
+        tag = _tag(name.removeprefix("-"))
+        if tag is None:
+            raise Problem(400, "orderby names what is no attribute.")
+        orders.append(Order(tag, descending=name.startswith("-")))
+    reading.query = replace(reading.query, order=(*reading.query.order, *orders))
+
+
+def _count(reading: _Reading, value: str) -> None:
+    reading.is_counted = _truth("totalcount", value)
+
+
 def _include(reading: _Reading, value: str) -> None:
     for name in filter(None, (part.strip() for part in value.split(","))):
         if name.lower() == "all":
@@ -129,6 +146,10 @@ _READERS: dict[str, Callable[[_Reading, str], None]] = {
     "multiplevaluematching": _multiple,
     "emptyvaluematching": _empty,
     "includefield": _include,
+    "orderby": _order,
+    "totalcount": _count,
     "accept": _nothing,
     "charset": _nothing,
 }
+
+SEARCH_PARAMETERS = tuple(_READERS)

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import orjson
-
-from filmless.archive.model import Outcome, Refusal, Refused, Stored
+from filmless.archive.model import DicomJson, Outcome, Refusal, Refused, Stored
+from filmless.servers.dicomweb.data_sets import data_set_answer
 from filmless.servers.dicomweb.service import instance_url, study_url
 from filmless.servers.http_messages import Answer
 
@@ -35,7 +34,7 @@ def store_answer(outcomes: Sequence[Outcome], root: str, study_uid: str | None, 
     stored = [outcome for outcome in outcomes if isinstance(outcome, Stored)]
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     studies = {outcome.study_uid for outcome in stored} | ({study_uid} if study_uid else set())
-    response: dict[str, object] = {}
+    response: DicomJson = {}
     if stored and len(studies) == 1:
         response["00081190"] = {"vr": "UR", "Value": [study_url(root, studies.pop())]}
     named = [_failed(outcome) for outcome in refused if outcome.instance_uid]
@@ -48,7 +47,7 @@ def store_answer(outcomes: Sequence[Outcome], root: str, study_uid: str | None, 
         response["0008119A"] = {"vr": "SQ", "Value": nameless}  # Other Failures Sequence
     status = _status(stored, refused)
     headers = ((b"retry-after", str(RETRY_SECONDS).encode()),) if status in (503, 507) else ()
-    return Answer(status, orjson.dumps(response), media_type, headers)
+    return data_set_answer(status, response, media_type, headers)
 
 
 def _status(stored: list[Stored], refused: list[Refused]) -> int:

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from filmless.archive.model import Door, Outcome, Received, Refusal, Refused, Source
 from filmless.archive.receive.large import LargeStore
 from filmless.archive.scope import Scope
+from filmless.servers.dicomweb.data_sets import DATA_SET
 from filmless.servers.dicomweb.multipart import REGION, PartBegins, PartEnds, PartReader, Step, boundary_of
-from filmless.servers.dicomweb.service import Service, all_done, media_type, require_json
+from filmless.servers.dicomweb.negotiation import negotiate
+from filmless.servers.dicomweb.service import Service, all_done, media_type, ranges
 from filmless.servers.dicomweb.store.store_response import store_answer
 from filmless.servers.http_messages import Answer, BodyReader, Problem, Request
 from filmless.servers.memory import Regions
@@ -42,7 +44,7 @@ class Stow:
     async def store(self, request: Request) -> Answer:
         """Store every part; one outcome per part."""
         boundary = boundary_of(media_type(request), DICOM)
-        answer_type = require_json(request)
+        answer_type = negotiate(ranges(request), DATA_SET).media_type
         study_uid = request.parameters.get("study")
         if study_uid is not None and not is_uid(study_uid):
             raise Problem(400, "A UID in the address is malformed.")
