@@ -26,7 +26,6 @@ from filmless.database.cluster.cluster import Cluster
 from filmless.database.connect import Database
 from filmless.database.find.postgres import COUNTED, PostgresFind
 from filmless.database.find.query_sql import Compiler, Segment
-from filmless.database.find.rows import answer_to
 from filmless.database.migrate import migrate
 
 ROOT = "1.2.826.0.1.3680043.10.1519.7"
@@ -157,8 +156,7 @@ def measure(dsn: str, size: int, repeats: int, *, plans: bool) -> None:
     for name, query in QUERIES.items():
         criteria = read_query(query)
         compiler = Compiler(query, criteria, ALL)
-        fields = answer_to(query, criteria, headers=False).fields
-        statement = compiler.page(fields, Segment(), 101, among=COUNTED if compiler.is_narrowed else None)
+        statement = compiler.keys(Segment(), 101, among=COUNTED if compiler.is_narrowed else None)
         bare, whole, counted, hits = [], [], [], 0
         with database.connection() as connection:
             for _ in range(repeats):

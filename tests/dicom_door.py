@@ -35,6 +35,7 @@ from filmless.archive.model import (
     Stored,
     StoredAs,
 )
+from filmless.archive.query.matching import read_query, unsupported_keys
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
 from filmless.pixels.codec_pool import CodecPool
@@ -136,7 +137,7 @@ class ArchiveInMemory:
     def stream(self, query: Query, scope: Scope) -> "MatchesInMemory":
         self.queries.append(query)
         self.is_closed.clear()
-        return MatchesInMemory(self)
+        return MatchesInMemory(self, query)
 
     def keep(self, image: Dataset, syntax: str = EXPLICIT) -> KeptInstance:
         """Have an instance to be retrieved."""
@@ -197,7 +198,8 @@ class ArchiveInMemory:
 class MatchesInMemory:
     """Matches that wait at the archive's gate, until they are let go of or broken off."""
 
-    def __init__(self, archive: ArchiveInMemory) -> None:
+    def __init__(self, archive: ArchiveInMemory, query: Query) -> None:
+        self.unsupported = unsupported_keys(query, read_query(query))
         self._archive = archive
         self._is_cancelled = threading.Event()
         self._matches = _matches(archive, self._is_cancelled)

@@ -225,6 +225,8 @@ DicomJson = dict[str, dict[str, object]]
 class Matches(Protocol):
     """All matches of a query as they are read; holds nothing of the database between two of them."""
 
+    unsupported: tuple[str, ...]  # keys that are not matched, or not returned (PS3.4 C.4.1.1.4: status FF01)
+
     def __iter__(self) -> Iterator[DicomJson]: ...
 
     def __next__(self) -> DicomJson: ...

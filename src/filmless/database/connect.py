@@ -56,6 +56,17 @@ class Database:
         except PoolTimeout as error:
             raise Unavailable("the database does not answer") from error
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection whose statements each see what is committed: nothing but they goes to the server and back."""
+        with self.connection() as connection:
+            connection.autocommit = True
+            try:
+                yield connection
+            finally:
+                if not connection.closed:
+                    connection.autocommit = False
+
     def dedicated(self, **options: Any) -> Connection:
         """A connection of its own, outside the pool (LISTEN, the committer); the caller closes it."""
         try:

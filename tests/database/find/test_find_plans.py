@@ -114,8 +114,9 @@ def test_no_table_is_read_whole(filled: Database, query: Query) -> None:
     criteria = read_query(query)
     fields = answer_to(query, criteria, headers=False).fields
     compiler = Compiler(query, criteria, ALL)
-    page = compiler.page(fields, Segment(), 101, among=COUNTED if compiler.is_narrowed else None)
-    for statement in (page, compiler.count(COUNTED)) if compiler.is_narrowed else (page,):
+    keys = compiler.keys(Segment(), 101, among=COUNTED if compiler.is_narrowed else None)
+    rows = compiler.rows(fields, range(1, 101))
+    for statement in (keys, rows, compiler.count(COUNTED)) if compiler.is_narrowed else (keys, rows):
         with filled.connection() as connection:
             plan = "\n".join(
                 line for (line,) in connection.execute(b"explain " + statement.sql.encode(), statement.values)

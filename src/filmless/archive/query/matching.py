@@ -191,12 +191,12 @@ def is_private_creator(tag: int) -> bool:
     return bool(tag & 0x10000) and 0x10 <= tag & 0xFFFF <= 0xFF
 
 
-def unsupported_keys(query: Query) -> tuple[str, ...]:
+def unsupported_keys(query: Query, criteria: Criteria) -> tuple[str, ...]:
     """Name the keys of a query that are not matched, or not returned (PS3.4 C.4.1.1.4: status FF01)."""
     absent = (
         () if query.level is Level.IMAGE else (tag for tag in sorted(query.include) if not _is_kept(tag, query.level))
     )
-    return tuple(dict.fromkeys((*read_query(query).unsupported, *map(name_of, absent))))
+    return tuple(dict.fromkeys((*criteria.unsupported, *map(name_of, absent))))
 
 
 def _is_kept(tag: int, level: Level) -> bool:

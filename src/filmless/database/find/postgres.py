@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from filmless.archive.errors import BadQuery, Unavailable
 from filmless.archive.model import Count, DicomJson, Page, Query
 from filmless.archive.query.cursor import Seal, SortValue, read_cursor, write_cursor
-from filmless.archive.query.matching import read_query
+from filmless.archive.query.matching import read_query, unsupported_keys
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database, Interrupt
 from filmless.database.find.query_sql import Compiler, Segment, Statement, segments
@@ -25,6 +25,7 @@ COUNTED = 10_000  # rows; more are counted on demand only, and are not sorted to
 _FIRST_ROWS = 200  # of a stream are asked for at once: most lists end there
 _MORE_ROWS = 2_000  # of a longer stream at a time
 _LARGEST_OFFSET = 1 << 62
+_KEPT_PLAN = 2_000  # rows by their ids; for more the planner looks for a way of its own
 
 
 class PostgresFind:
@@ -44,10 +45,11 @@ class PostgresFind:
         search = _Search(query, scope, headers=read_header is not None)
         after = read_cursor(query, search.kinds, self._seal)
         with _cursor(self._database) as cursor:
-            rows = search.rows(cursor, after, limit + 1, offset)
-        matches = list(map(RowReader(search.answer, read_header), rows[:limit]))
-        more = 0 < limit < len(rows)
-        cursor_text = write_cursor(query, search.sort_values(rows[limit - 1]), self._seal) if more else None
+            keys = search.keys(cursor, after, limit + 1, offset)
+            rows = search.rows(cursor, keys[:limit])
+        matches = list(map(RowReader(search.answer, read_header), rows))
+        more = 0 < limit < len(keys)
+        cursor_text = write_cursor(query, search.sort_values(keys[limit - 1]), self._seal) if more else None
         return Page(matches, cursor_text, search.criteria.unsupported)
 
     def stream(self, query: Query, scope: Scope, read_header: ReadHeader | None = None) -> "Stream":
@@ -84,6 +86,7 @@ class Stream:
     """Matches in order, read in portions, each behind the last: while a peer takes its time no connection is held."""
 
     def __init__(self, database: Database, search: "_Search", span: _Span, reader: RowReader) -> None:
+        self.unsupported = unsupported_keys(search.query, search.criteria)
         self._interrupt = Interrupt()
         self._matches = _matches(database, search, span, reader, self._interrupt)
 
@@ -106,15 +109,16 @@ def _matches(
         wanted = portion if left is None else min(left, portion)
         try:
             with _cursor(database, interrupt) as cursor:
-                rows = search.rows(cursor, after, wanted, offset)
+                keys = search.keys(cursor, after, wanted, offset)
+                rows = search.rows(cursor, keys)
         except Unavailable:
             if interrupt.is_set:
                 return
             raise
         yield from map(reader, rows)
-        if len(rows) < wanted:
+        if len(keys) < wanted:
             return
-        after, offset, portion = search.sort_values(rows[-1]), 0, _MORE_ROWS
+        after, offset, portion = search.sort_values(keys[-1]), 0, _MORE_ROWS
         left = None if left is None else left - wanted
 
 
@@ -122,36 +126,45 @@ class _Search:
     """A query, understood: its statements and what its rows become."""
 
     def __init__(self, query: Query, scope: Scope, *, headers: bool) -> None:
-        self.criteria = read_query(query)
+        self.query, self.criteria = query, read_query(query)
         self.answer: Answer = answer_to(query, self.criteria, headers=headers)
         self.compiler = Compiler(query, self.criteria, scope)
         self.kinds = [sorting.column.kind for sorting in self.compiler.sortings]
+        self._id = f"sort{len(self.kinds) - 1}"
 
-    def rows(self, cursor: Cursor, after: Sequence[SortValue] | None, limit: int, offset: int) -> list[Row]:
-        """Read rows of all segments until there are enough; an offset counts from the begin of the list."""
-        rows: list[Row] = []
+    def keys(self, cursor: Cursor, after: Sequence[SortValue] | None, limit: int, offset: int) -> list[Row]:
+        """Find rows of all segments until there are enough; an offset counts from the begin of the list."""
+        keys: list[Row] = []
         for segment in segments(self.compiler.sortings, after):
-            rows += self._segment_rows(cursor, segment, limit - len(rows), offset if after is None else 0)
-            if len(rows) >= limit:
+            keys += self._segment_keys(cursor, segment, limit - len(keys), offset if after is None else 0)
+            if len(keys) >= limit:
                 break
-        return rows
+        return keys
 
-    def _segment_rows(self, cursor: Cursor, segment: Segment, limit: int, offset: int) -> list[Row]:
-        page, fields = self.compiler.page, self.answer.fields
+    def rows(self, cursor: Cursor, keys: Sequence[Row]) -> list[Row]:
+        """Read what is shown of the rows that were found, in their order."""
+        if not keys:
+            return []
+        ids = [row[self._id] for row in keys]
+        statement = self.compiler.rows(self.answer.fields, ids)
+        found = {row["id"]: row for row in _fetched(cursor, statement, keep_plan=len(ids) <= _KEPT_PLAN)}
+        return [found[one] for one in ids if one in found]  # one may be gone since
+
+    def _segment_keys(self, cursor: Cursor, segment: Segment, limit: int, offset: int) -> list[Row]:
         if self.compiler.is_narrowed:
-            rows = _fetched(cursor, page(fields, segment, limit, offset, among=COUNTED))
-            if rows[0]["found"] <= COUNTED if rows else offset == 0:
-                return rows
-        return _fetched(cursor, page(fields, segment, limit, offset))
+            keys = _fetched(cursor, self.compiler.keys(segment, limit, offset, among=COUNTED))
+            if keys[0]["found"] <= COUNTED if keys else offset == 0:
+                return keys
+        return _fetched(cursor, self.compiler.keys(segment, limit, offset))
 
     def sort_values(self, row: Row) -> list[SortValue]:
         """Give what a row is sorted by."""
         return [row[f"sort{n}"] for n in range(len(self.kinds))]
 
 
-def _fetched(cursor: Cursor, statement: Statement) -> list[Row]:
-    """Run a statement that is planned for its own values: a plan for any values would not know which are rare."""
-    rows: list[Row] = cursor.execute(statement.sql.encode(), statement.values, prepare=False).fetchall()
+def _fetched(cursor: Cursor, statement: Statement, *, keep_plan: bool = False) -> list[Row]:
+    """Run a statement. Without ``keep_plan`` it is planned for its own values: no other plan knows which are rare."""
+    rows: list[Row] = cursor.execute(statement.sql.encode(), statement.values, prepare=keep_plan).fetchall()
     return rows
 
 
@@ -159,7 +172,7 @@ def _fetched(cursor: Cursor, statement: Statement) -> list[Row]:
 def _cursor(database: Database, interrupt: Interrupt | None = None) -> Iterator[Cursor]:
     """Open a cursor; values that the database cannot compare are a bad query."""
     with (
-        database.connection() as connection,
+        database.reading() as connection,
         nullcontext() if interrupt is None else interrupt.over(connection),
         connection.cursor(row_factory=dict_row) as cursor,
     ):

@@ -170,10 +170,8 @@ class Compiler:
             self.sortings[0].column is _DATE and all(_asks_for_date(condition) for condition in conditions)
         )
 
-    def page(
-        self, fields: Fields, segment: Segment, limit: int, offset: int = 0, *, among: int | None = None
-    ) -> Statement:
-        """Compile rows of a segment, in order.
+    def keys(self, segment: Segment, limit: int, offset: int = 0, *, among: int | None = None) -> Statement:
+        """Compile which rows of a segment match, in order: what they are sorted by, the row's id last.
 
         The planner takes matches for evenly spread; where they are few and old, reading from the newest on would
         never end. With ``among``, up to that many matches and one more are found first, by whatever index narrows
@@ -186,14 +184,24 @@ class Compiler:
         keys = ", ".join(f"{sorting.column.expression} as sort{n}" for n, sorting in enumerate(self.sortings))
         rows = select(f"{keys} from {_from(level, needed)} where {conditions}")
         cut = f"limit {bound.bind(limit)}::bigint offset {bound.bind(offset)}::bigint"
-        shown = self._shown(fields, bound)
         if among is None:
             order = ", ".join(_order(sorting.column.expression, sorting) for sorting in self.sortings)
-            return Statement(f"{select(shown[0])} from ({rows} order by {order} {cut}) {shown[1]}", bound.values)
+            return Statement(f"{rows} order by {order} {cut}", bound.values)
         found = f"with found as materialized ({rows} limit {bound.bind(among + 1)}::bigint)"
-        page = f"({select('* from found')} order by {self._order_of('found')} {cut})"
+        order = ", ".join(_order(f"sort{n}", sorting) for n, sorting in enumerate(self.sortings))
         total = select("count(*) from found")
-        return Statement(f"{found} {select(shown[0])}, ({total}) as found from {page} {shown[1]}", bound.values)
+        page = select(f"found.*, ({total}) as found from found order by {order} {cut}")
+        return Statement(f"{found} {page}", bound.values)
+
+    def rows(self, fields: Fields, ids: Sequence[int]) -> Statement:
+        """Compile what is shown of rows, by their ids and in any order.
+
+        It is one text for all queries of a kind, and goes by key: its plan can be kept.
+        """
+        level, bound = self._query.level, Parameters()
+        wanted = bound.bind(f"{{{','.join(map(str, ids))}}}")  # as text: adapting a list costs twenty times as much
+        shown = self._shown(fields, bound)
+        return Statement(f"{select(shown)} where {ALIAS[level]}.id = any({wanted}::bigint[])", bound.values)
 
     def count(self, ceiling: int | None) -> Statement:
         """Compile how many rows there are, counted no further than the ceiling."""
@@ -229,14 +237,13 @@ class Compiler:
             levels |= {Level.PATIENT, Level.STUDY, Level.SERIES} & set(_LEVELS_TO[self._query.level])
         return frozenset(levels - {Level.STUDY} if self._query.level is Level.PATIENT else levels)
 
-    def _shown(self, fields: Fields, bound: Parameters) -> tuple[str, str]:
-        """Give the columns of an answer, and what is joined to the rows of a page for them."""
+    def _shown(self, fields: Fields, bound: Parameters) -> str:
+        """Give the columns of an answer and the tables that they are from."""
         level, reach = self._query.level, Reach(self._scope, bound)
-        last = len(self.sortings) - 1
-        joined = ["page", f"join {_TABLE[level]} on {ALIAS[level]}.id = page.sort{last}"]
         above = {one for one in (Level.STUDY, Level.SERIES) if DEPTH_OF[one] <= DEPTH_OF[level]} | fields.attributes
-        joined += _joins(level, above)
-        columns = [column for one in Level if one in above | {level} for column in _COLUMNS[one]]
+        joined = [_TABLE[level], *_joins(level, above)]
+        columns = [f"{ALIAS[level]}.id"]
+        columns += [column for one in Level if one in above | {level} for column in _COLUMNS[one]]
         columns += [f"{ALIAS[one]}.attributes::text as {one.lower()}_attributes" for one in fields.attributes]
         if Level.STUDY in above:
             columns.append(f"{reach.modalities()} as modalities")
@@ -257,11 +264,7 @@ class Compiler:
             columns += [f"patient_count.{name} as patient_{name}" for name in names]
             counted = ", ".join(f"{PATIENT_COUNT[f'patient_{name}']} as {name}" for name in names)
             joined.append(f"cross join lateral ({reach.patient_counts(counted)}) patient_count")
-        columns += [f"page.sort{n}" for n in range(len(self.sortings))]
-        return ", ".join(columns), f"{' '.join(joined)} order by {self._order_of('page')}"
-
-    def _order_of(self, rows: str) -> str:
-        return ", ".join(_order(f"{rows}.sort{n}", sorting) for n, sorting in enumerate(self.sortings))
+        return f"{', '.join(columns)} from {' '.join(joined)}"
 
 
 def _from(level: Level, needed: Set[Level]) -> str:

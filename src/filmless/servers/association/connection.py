@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar, cast
@@ -203,6 +203,14 @@ class Connection(asyncio.BufferedProtocol):
             if not self._transport.is_closing():
                 self._transport.writelines(pieces)
         self.last_active = now
+        self._flush()
+
+    def send_each(self, context_id: int, command: bytes, data_sets: Sequence[bytes]) -> None:
+        """Send a message with this command for each data set: small ones, put together into one write."""
+        now = self.last_active = self._loop.time()
+        for data_set in data_sets:
+            self._association.send_data(context_id, command, now, is_command=True)
+            self._association.send_data(context_id, data_set, now)
         self._flush()
 
     def confirm_release(self) -> None:

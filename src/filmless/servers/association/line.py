@@ -1,6 +1,6 @@
 """What messages need of the connection they go by."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from filmless.servers.association.flow import Flow
@@ -24,6 +24,9 @@ class Line(Protocol):
 
         The data set is not copied: it must not change until it is written.
         """
+
+    def send_each(self, context_id: int, command: bytes, data_sets: Sequence[bytes]) -> None:
+        """Send a message with this command for each data set, all in one write."""
 
     def confirm_release(self) -> None:
         """Confirm the release that the peer asked for."""

@@ -1,7 +1,7 @@
 """One request of a peer while it is served: its command, its data set as it arrives, and its answers."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -167,8 +167,15 @@ class Operation:
         self._line.send(self.context.context_id, command, data_set)
         self.status, self.comment = status, comment
 
-    async def writable(self) -> None:
-        """Wait until the peer has read enough of what was sent. Raises ``AssociationEnded``."""
+    async def answer_each(self, status: int, data_sets: Sequence[bytes]) -> None:
+        """Send a pending response for each data set, all in one write; wait until the peer has read enough of them.
+
+        Raises ``AssociationEnded``.
+        """
+        if data_sets and not self._is_lost:
+            command = write_response(self.command, status, has_data_set=True)
+            self._line.send_each(self.context.context_id, command, data_sets)
+            self.status, self.comment = status, ""
         await self._line.flow.writable()
         if self._is_lost:
             raise AssociationEnded

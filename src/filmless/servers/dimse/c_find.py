@@ -11,10 +11,9 @@ from filmless.access.roles import Right
 from filmless.access.scope import scope
 from filmless.archive.errors import BadQuery, Unavailable
 from filmless.archive.model import DicomJson, Level, Matches, Query
-from filmless.archive.query.matching import unsupported_keys
 from filmless.servers.association.operation import Operation
 from filmless.standards.data_set.fault import Fault
-from filmless.standards.data_set.identifier import Identifier, encode_identifier, parse_identifier
+from filmless.standards.data_set.identifier import Identifier, IdentifierWriter, parse_identifier
 from filmless.standards.dicom.dictionary import vr_of
 from filmless.standards.dimse.query_models import FIND_LEVELS, read_extensions, wrong_unique_key
 from filmless.standards.dimse.status import Status
@@ -26,7 +25,7 @@ _CHARACTER_SET, _LEVEL, _RETRIEVE_AE = 0x00080005, 0x00080052, 0x00080054
 _OURS = frozenset((_CHARACTER_SET, _LEVEL, _RETRIEVE_AE))  # answered by this door, not by the archive
 
 
-Keys = Mapping[int, "Keys | None"]  # of items of a sequence, None for all there is
+Keys = Mapping[str, tuple[dict[str, object], "Keys | None"]]  # the element where it is not known, keys of items
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class _Asked:
     query: Query
     keys: Keys  # what the answers hold
     character_set: str  # of the request
-    pending: Status
+    always: DicomJson  # what this door says in each of them
     limit: int  # answers; 0: all there are
 
 
@@ -73,22 +72,26 @@ def _understand(operation: Operation, data: bytes) -> _Asked | str:
     extensions = read_extensions(operation.requestor.extended.get(model, b""))
     if not extensions.relational and (key := wrong_unique_key(levels, level, values)):
         return f"{key} needs one value at {level} level (hierarchical)"
-    return _asked(operation, identifier, Query(
+    query = Query(
         level=Level(level),
         matches=tuple((path, value) for path, value in identifier.keys if path[0] not in _OURS),
         include=identifier.tags - _OURS,
         fuzzy=extensions.fuzzy,
         combined=extensions.combined,
         all_values=extensions.multiple,
-    ))  # fmt: skip
+    )
+    return _asked(operation, identifier, query)
 
 
 def _asked(operation: Operation, identifier: Identifier, query: Query) -> _Asked:
     peer = operation.requestor.peer
     limit = peer.find_limit if peer is not None else 0
-    pending = Status.PENDING_UNSUPPORTED_KEYS if unsupported_keys(query) else Status.PENDING
     keys = _keys(path for path, _ in identifier.keys if path[0] not in _OURS)
-    return _Asked(replace(query, limit=limit + 1) if limit else query, keys, identifier.character_set, pending, limit)
+    always: DicomJson = {
+        _name(_LEVEL): {"vr": "CS", "Value": [query.level.value]},
+        _name(_RETRIEVE_AE): {"vr": "AE", "Value": [operation.requestor.called_ae]},
+    }
+    return _Asked(replace(query, limit=limit + 1) if limit else query, keys, identifier.character_set, always, limit)
 
 
 def _keys(paths: Iterable[tuple[int, ...]]) -> Keys:
@@ -96,25 +99,25 @@ def _keys(paths: Iterable[tuple[int, ...]]) -> Keys:
     below: dict[int, list[tuple[int, ...]]] = {}
     for first, *rest in paths:
         below.setdefault(first, []).append(tuple(rest))
-    return {tag: _keys(rest) if all(rest) else None for tag, rest in below.items()}
+    return {_name(tag): ({"vr": vr_of(tag)}, _keys(rest) if all(rest) else None) for tag, rest in below.items()}
 
 
 async def _send_matches(operation: Operation, asked: _Asked, matches: Matches) -> None:
     sent, size = 0, FIRST_BATCH
+    pending = Status.PENDING_UNSUPPORTED_KEYS if matches.unsupported else Status.PENDING
     while True:
         answers = await _unless_stopped(operation, asked, matches, size)
         if answers is None:
             return
-        for answer in answers:
-            if asked.limit and sent == asked.limit:
-                operation.answer(Status.OUT_OF_RESOURCES, f"more than your limit of {asked.limit}; narrow the query")
-                return
-            operation.answer(asked.pending, data_set=answer)
-            sent += 1
+        within = answers[: asked.limit - sent] if asked.limit else answers
+        await operation.answer_each(pending, within)
+        sent += len(within)
+        if len(within) < len(answers):
+            operation.answer(Status.OUT_OF_RESOURCES, f"more than your limit of {asked.limit}; narrow the query")
+            return
         if len(answers) < size:
             operation.answer(Status.SUCCESS)
             return
-        await operation.writable()
         size = BATCH
 
 
@@ -136,28 +139,19 @@ async def _unless_stopped(operation: Operation, asked: _Asked, matches: Matches,
 
 def _next_answers(operation: Operation, asked: _Asked, matches: Iterator[DicomJson], size: int) -> list[bytes]:
     """The next answers, encoded; runs in the executor."""
-    syntax, called_ae = operation.context.transfer_syntax, operation.requestor.called_ae
-    answers = (_answer(match, asked, called_ae) for match in islice(matches, size))
-    return [encode_identifier(answer, syntax, asked.character_set) for answer in answers]
-
-
-def _answer(match: DicomJson, asked: _Asked, called_ae: str) -> DicomJson:
-    """The attributes that were asked for; those the match does not have are empty (PS3.4 C.4.1.1.3.2)."""
-    answer = _only(asked.keys, match)
-    answer[_name(_LEVEL)] = {"vr": "CS", "Value": [asked.query.level.value]}
-    answer[_name(_RETRIEVE_AE)] = {"vr": "AE", "Value": [called_ae]}
-    return answer
+    writer = IdentifierWriter(operation.context.transfer_syntax, asked.character_set)
+    return [writer.write(_only(asked.keys, match) | asked.always) for match in islice(matches, size)]
 
 
 def _only(keys: Keys, attributes: DicomJson) -> DicomJson:
-    """The attributes of a data set or an item that keys name."""
-    found = {}
-    for tag, of_items in keys.items():
-        element = attributes.get(_name(tag)) or {"vr": vr_of(tag)}
+    """The attributes of a data set or an item that keys name; those it does not have are empty (PS3.4 C.4.1.1.3.2)."""
+    found: DicomJson = {}
+    for name, (empty, of_items) in keys.items():
+        element = attributes.get(name) or empty
         items = element.get("Value")
         if of_items and isinstance(items, list):
             element = {"vr": "SQ", "Value": [_only(of_items, item) for item in items if isinstance(item, dict)]}
-        found[_name(tag)] = element
+        found[name] = element
     return found
 
 

@@ -20,7 +20,12 @@ from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 MAX_IDENTIFIER = 1 << 20  # bytes
 MAX_KEYS = 1000
 
+Attributes = Mapping[str, Mapping[str, object]]  # of the DICOM JSON model
+_Head = tuple[bytes, Callable[[int], bytes], int]
+
+_CHARACTER_SET = f"{SPECIFIC_CHARACTER_SET:08X}"
 _NUMBER_VRS = {"FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q"}
+_NO_TEXTS = frozenset((*_NUMBER_VRS, *BINARY_VRS, "AT", "SQ"))
 _PADDING = b" \0"
 
 
@@ -98,78 +103,93 @@ def _text(vr: str, raw: bytes, little_endian: bool, character_set: bytes | None)
     return decode(raw, character_set, vr).strip(" \0")
 
 
-def encode_identifier(
-    attributes: Mapping[str, Mapping[str, object]], transfer_syntax_uid: str, character_set: str = UTF_8
-) -> bytes:
-    """Encode attributes of the DICOM JSON model as a data set, in the order of their tags.
+def encode_identifier(attributes: Attributes, transfer_syntax_uid: str, character_set: str = UTF_8) -> bytes:
+    """Encode attributes of the DICOM JSON model as a data set, in the order of their tags."""
+    return IdentifierWriter(transfer_syntax_uid, character_set).write(attributes)
+
+
+class IdentifierWriter:
+    """Encodes identifiers that follow each other; one thread at a time may use it.
 
     Texts are written in the character set where it has all their characters, else in UTF-8; Specific Character Set
     says which where any is not ASCII (PS3.4 C.4.1.1.3.2). Values that do not fit their VR are left out.
     """
-    syntax = transfer_syntax(transfer_syntax_uid)
-    own = f"{SPECIFIC_CHARACTER_SET:08X}"
-    body = {name: attribute for name, attribute in attributes.items() if name != own}
-    encode = _utf_8 if character_set == UTF_8 else _encoder_of(character_set)
-    if encode is None:
-        return encode_identifier(attributes, transfer_syntax_uid)
-    encoder = _Encoder(syntax.little_endian, syntax.explicit_vr, encode)
-    encoded = encoder.data_set(body)
-    if encoder.lacks_characters:
-        return encode_identifier(attributes, transfer_syntax_uid)
-    if not encoder.is_ascii:
-        return encoder.data_set({own: {"vr": "CS", "Value": [character_set]}, **body})
-    if own in attributes:
-        return encoder.data_set({own: {"vr": "CS"}, **body})
-    return encoded
 
+    def __init__(self, transfer_syntax_uid: str, character_set: str = UTF_8) -> None:
+        syntax = transfer_syntax(transfer_syntax_uid)
+        encode = _utf_8 if character_set == UTF_8 else _encoder_of(character_set)
+        self._syntax_uid = transfer_syntax_uid
+        self._character_set = UTF_8 if encode is None else character_set
+        self._encode: Encode = encode or _utf_8
+        self._order = "<" if syntax.little_endian else ">"
+        self._explicit_vr = syntax.explicit_vr
+        self._heads: dict[tuple[str, str], _Head] = {}  # of elements, by name and VR
+        self._is_ascii = True
+        self._lacks_characters = False  # a text has some that the character set has not
 
-class _Encoder:
-    """Writes elements in one encoding, and remembers whether a text was more than ASCII."""
+    def write(self, attributes: Attributes) -> bytes:
+        """Encode a data set, in the order of its tags."""
+        self._is_ascii, self._lacks_characters = True, False
+        names = sorted({*attributes, _CHARACTER_SET})
+        parts = [self._element(name, attributes[name]) for name in names if name != _CHARACTER_SET]
+        if self._lacks_characters:
+            return encode_identifier(attributes, self._syntax_uid)
+        if not self._is_ascii or _CHARACTER_SET in attributes:
+            said = {} if self._is_ascii else {"Value": [self._character_set]}
+            parts.insert(names.index(_CHARACTER_SET), self._element(_CHARACTER_SET, {"vr": "CS", **said}))
+        return b"".join(parts)
 
-    def __init__(self, little_endian: bool, explicit_vr: bool, encode: Encode) -> None:
-        self._order = "<" if little_endian else ">"
-        self._explicit_vr = explicit_vr
-        self._encode = encode
-        self.is_ascii = True
-        self.lacks_characters = False  # a text has some that the character set has not
+    def _data_set(self, attributes: Attributes) -> bytes:
+        return b"".join([self._element(name, attributes[name]) for name in sorted(attributes)])
 
-    def data_set(self, attributes: Mapping[str, Mapping[str, object]]) -> bytes:
-        return b"".join(self._element(int(name, 16), attributes[name]) for name in sorted(attributes))
-
-    def _element(self, tag: int, attribute: Mapping[str, object]) -> bytes:
+    def _element(self, name: str, attribute: Mapping[str, object]) -> bytes:
         vr = str(attribute.get("vr", "UN"))
+        head, pack, longest = self._heads.get((name, vr)) or self._head(name, vr)
         values = attribute.get("Value")
-        value = self._value(vr, values if isinstance(values, list) else [], attribute)
-        head = struct.pack(f"{self._order}HH", tag >> 16, tag & 0xFFFF)
-        if not self._explicit_vr:
-            return head + struct.pack(f"{self._order}I", len(value)) + value
-        if vr.encode() in LONG_VRS:
-            return head + vr.encode() + b"\0\0" + struct.pack(f"{self._order}I", len(value)) + value
-        if len(value) > 0xFFFE:
-            value = b""
-        return head + vr.encode() + struct.pack(f"{self._order}H", len(value)) + value
+        values = values if isinstance(values, list) else []
+        if vr in _NO_TEXTS:
+            value = self._value(vr, values, attribute)
+        elif values:
+            value = self._text(vr, values)
+        else:
+            return head + pack(0)
+        return head + pack(len(value)) + value if len(value) <= longest else head + pack(0)
+
+    def _head(self, name: str, vr: str) -> "_Head":
+        """Give what stands before the length of an element, how that is packed, and the longest value."""
+        tag, order = int(name, 16), self._order
+        head = struct.pack(f"{order}HH", tag >> 16, tag & 0xFFFF)
+        if self._explicit_vr:
+            head += vr.encode() + (b"\0\0" if vr.encode() in LONG_VRS else b"")
+        is_short = self._explicit_vr and vr.encode() not in LONG_VRS
+        longest = 0xFFFE if is_short else 0xFFFFFFFE
+        made = self._heads[name, vr] = head, struct.Struct(order + ("H" if is_short else "I")).pack, longest
+        return made
 
     def _value(self, vr: str, values: Sequence[object], attribute: Mapping[str, object]) -> bytes:
+        """Encode what is no text."""
         if vr == "SQ":
             return b"".join(self._item(item) for item in values if isinstance(item, dict))
         if vr in BINARY_VRS:
             return _padded(_binary(attribute.get("InlineBinary")), b"\0")
         if vr == "AT":
             return b"".join(self._tag(str(value)) for value in values)
-        if vr in _NUMBER_VRS:
-            return self._numbers(_NUMBER_VRS[vr], values)
-        text = "\\".join(_component_groups(value) if vr == "PN" else _plain(value) for value in values)
+        return self._numbers(_NUMBER_VRS[vr], values)
+
+    def _text(self, vr: str, values: Sequence[object]) -> bytes:
+        plain = _component_groups if vr == "PN" else _plain
+        text = plain(values[0]) if len(values) == 1 else "\\".join([plain(value) for value in values])
         if text.isascii() or vr not in TEXT_VRS:
             return _padded(text.encode("ascii", "replace"), b"\0" if vr == "UI" else b" ")
-        self.is_ascii = False
+        self._is_ascii = False
         raw = self._encode(text, vr)
         if raw is None:
-            self.lacks_characters = True
+            self._lacks_characters = True
             return b""
         return _padded(raw, b" ")
 
-    def _item(self, item: Mapping[str, Mapping[str, object]]) -> bytes:
-        content = self.data_set(item)
+    def _item(self, item: Attributes) -> bytes:
+        content = self._data_set(item)
         return struct.pack(f"{self._order}HHI", 0xFFFE, 0xE000, len(content)) + content
 
     def _tag(self, text: str) -> bytes:
@@ -197,7 +217,7 @@ def _plain(value: object) -> str:
 def _component_groups(value: object) -> str:
     if not isinstance(value, dict):
         return _plain(value)
-    groups = (str(value.get(name, "")) for name in ("Alphabetic", "Ideographic", "Phonetic"))
+    groups = [str(value.get(name, "")) for name in ("Alphabetic", "Ideographic", "Phonetic")]
     return "=".join(groups).rstrip("=")
 
 
