@@ -23,6 +23,7 @@ from filmless.archive.errors import Damaged, NotFound
 from filmless.archive.events import Event
 from filmless.archive.findings import Finding
 from filmless.archive.frame_access import FrameAccess
+from filmless.archive.metadata.series import Bundle, SeriesMetadata, SeriesNow, Uids
 from filmless.archive.model import (
     Count,
     KeptInstance,
@@ -53,6 +54,7 @@ from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.frames import FrameTable, locate_frames
 from filmless.standards.data_set.scanner import scan
 from objects import head_length
+from serving import wait_until
 
 PASSWORD = "plum-jacket-orbit"
 
@@ -159,6 +161,31 @@ class FakeArchive:
             content,
         )
         return Stored(*uids, study, str(read.SeriesInstanceUID), StoredAs.NEW)
+
+
+class FakeBundles:
+    """Bundles of what a fake archive has, in memory."""
+
+    def __init__(self, archive: FakeArchive) -> None:
+        self.archive = archive
+        self.kept: dict[bytes, Bundle] = {}
+
+    def look(self, scope: Scope, uids: Uids) -> list[SeriesNow]:
+        found = self.archive.instances(*uids, scope=scope)
+        series = []
+        for number, uid in enumerate(dict.fromkeys(kept.series_uid for kept in found)):
+            instances = [kept for kept in found if kept.series_uid == uid]
+            state = sha256(b"".join(kept.instance_uid.encode() + kept.digest for kept in instances)).digest()
+            series.append(SeriesNow(number, uids[0], uid, len(instances), state, self.kept.get(state), instances))
+        return series
+
+    def read(self, series: SeriesNow, start: int, stop: int) -> bytes:
+        bundle = self.kept[series.state]
+        assert bundle.piece is not None
+        return bundle.piece[start:stop]
+
+    def keep(self, series: SeriesNow, bundle: Bundle) -> None:
+        self.kept[series.state] = bundle
 
 
 @dataclass
@@ -300,6 +327,8 @@ class WebHouse:
         self.gate = Gate(Credentials(self.tokens, self.sessions), self.recorder, executor)
         self.rows: Any = FakeRows(self.archive)
         access = FrameAccess(self.rows, self.rows, self.recorder, self.archive.read)
+        self.bundles = FakeBundles(self.archive)
+        metadata = SeriesMetadata(self.bundles, self.archive.read, self.recorder)
         session = Session(FakeAccounts(), self.sessions, self.gate, House("FILMLESS", "1"), executor)
         self.routes: list[Route] = with_description(
             [
@@ -310,7 +339,7 @@ class WebHouse:
                     lambda: True,
                     lambda: self.has_space,
                 ),
-                *dicomweb_routes(Service(self.archive, executor), codecs, access, self.archive),
+                *dicomweb_routes(Service(self.archive, executor, metadata), codecs, access, self.archive),
             ]
         )
         self.application = WebApplication(
@@ -319,6 +348,10 @@ class WebHouse:
             StaticFiles(assets or Path("/nowhere"), self.gate).serve,
             CrossOrigin(origins),
         )
+
+    def wait_for_bundles(self, count: int) -> None:
+        """Until so many bundles are kept: they are after the answer for which they were made."""
+        wait_until(lambda: len(self.bundles.kept) == count)
 
     def ask(
         self,

@@ -155,6 +155,7 @@ class Settings:
     jwt_issuers: tuple[JwtIssuer, ...] = _setting((), _jwt_issuers)
     associations: int = _setting(500, _number)
     associations_per_peer: int = _setting(50, _number)
+    settle_after: int = _setting(60, _number)  # seconds in which nothing came for a study
 
 
 _PARSERS: dict[str, Callable[[object], object]] = {field.name: field.metadata["parse"] for field in fields(Settings)}

@@ -23,6 +23,7 @@ from filmless.archive.archive import Archive
 from filmless.archive.commitment_desk import CommitmentDesk
 from filmless.archive.errors import Unavailable
 from filmless.archive.frame_access import FrameAccess
+from filmless.archive.metadata.series import SeriesMetadata
 from filmless.archive.receive.replay import recover
 from filmless.archive.receive.store import Committer, examined
 from filmless.database.accounts.accounts import Accounts
@@ -42,6 +43,7 @@ from filmless.database.find.study_overview import StudyOverview
 from filmless.database.index.marks import IndexMarks
 from filmless.database.index.read import IndexRead
 from filmless.database.index.record import IndexRecord
+from filmless.database.metadata.bundles import MetadataBundles
 from filmless.database.rejections import Rejections
 from filmless.pixels.codec_pool import CodecPool
 from filmless.servers.association.policy import Collaborators, Policy
@@ -92,6 +94,7 @@ class ArchiveParts:
             self._rules.current,
         )
         self.frames = FrameAccess(self.packs, catalog, self.events, self.archive.read)
+        self.metadata = SeriesMetadata(MetadataBundles(self.database), self.archive.read, self.events)
 
     def recover(self) -> None:
         """Bring the index up to the packs that nobody writes."""
@@ -209,6 +212,7 @@ class ServerParts:
         house = House(settings.ae, __version__, warnings)
         session = Session(Accounts(database, self._parts.events), sessions, gate, house, executor)
         bin_ = Deletions(database, self._parts.events)
+        service = Service(archive, executor, self._parts.metadata, settings.base_url)
         rows = [
             *page_routes(
                 session,
@@ -220,7 +224,7 @@ class ServerParts:
             *CommitmentPages(Commitments(database, self._parts.events), executor).routes(),
             *RejectionPages(Rejections(database).all, executor).routes(),
             *BinPages(bin_, executor).routes(),
-            *dicomweb_routes(Service(archive, executor, settings.base_url), self._codecs, self._parts.frames, bin_),
+            *dicomweb_routes(service, self._codecs, self._parts.frames, bin_),
         ]
         with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:
             pages = StaticFiles(assets, gate)

@@ -1,20 +1,19 @@
 """The archive: what we keep and how it is found. Doors call nothing else of this floor."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 
 import orjson
 
 from filmless.archive.coercion.rules import Rules
-from filmless.archive.errors import Damaged, NotFound, Unavailable
+from filmless.archive.errors import NotFound, Unavailable
 from filmless.archive.events import Event, EventKind
-from filmless.archive.events import Outcome as EventOutcome
 from filmless.archive.findings import ConflictVersion, Finding
 from filmless.archive.frame_access import PIXEL_HEADER, moved
+from filmless.archive.members import Members
 from filmless.archive.model import Count, DicomJson, KeptInstance, Matches, Outcome, Page, Query, Received, Source
 from filmless.archive.ports import Catalog, History, PackStore, Search
 from filmless.archive.query.selection import Selection
@@ -24,19 +23,17 @@ from filmless.archive.receive.store import Submission
 from filmless.archive.scope import Scope
 from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.data_set.elements import UNDEFINED
-from filmless.standards.data_set.fault import BadBytes, Fault
+from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.frames import FrameTable, native_frames
 from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
-from filmless.standards.editing.splice import Edit, edited_pieces, spliced, spliced_deflated
 
-CHUNK = 1 << 20  # bytes of one read when an instance is streamed
 _LONGEST_HEADER = 16 << 20  # bytes read of an object without pixels to answer a query
 
 Submit = Callable[[Submission | Candidate, int], "Future[Outcome]"]
 
 
-class Archive:
+class Archive(Members):
     """Stores, finds and gives back instances. Everything that reads takes a scope, obeys it and is recorded.
 
     ``submit`` brings an instance to the one committer of this process; ``rules`` are those of coercion now.
@@ -51,7 +48,8 @@ class Archive:
         submit: Submit,
         rules: Callable[[], Rules],
     ) -> None:
-        self._packs, self._catalog, self._search, self._history = packs, catalog, search, history
+        super().__init__(packs, history)
+        self._catalog, self._search = catalog, search
         self._submit, self._rules = submit, rules
 
     def store(self, received: Received, scope: Scope) -> "Future[Outcome]":
@@ -112,54 +110,6 @@ class Archive:
             self._record(EventKind.RETRIEVE, scope, count=count, study_uid=study_uid, destination=destination)
         return found
 
-    def read(self, kept: KeptInstance, start: int = 0, stop: int | None = None) -> bytes:
-        """A part of the file as it is given out; ``Damaged`` when the pack does not have it."""
-        if kept.edit is not None:
-            return self._read_edited(kept, kept.edit, start, kept.length if stop is None else stop)
-        return self._read_received(kept, start, kept.placement.length if stop is None else stop)
-
-    def _read_edited(self, kept: KeptInstance, edit: Edit, start: int, stop: int) -> bytes:
-        if edit.inflated_length is not None:
-            return b"".join(self.chunks(kept))[start:stop]
-        place = kept.placement
-        pieces = edited_pieces(edit, place.head_length, place.length, start, stop)
-        return b"".join(each if isinstance(each, bytes) else self._read_received(kept, *each) for each in pieces)
-
-    def _read_received(self, kept: KeptInstance, start: int, stop: int) -> bytes:
-        place = kept.placement
-        start, stop = min(start, place.length), min(stop, place.length)
-        piece = self._packs.read(place.pack, place.offset + start, place.offset + max(start, stop))
-        if len(piece) < stop - start:
-            raise Damaged(kept.instance_uid)
-        return piece
-
-    def chunks(self, kept: KeptInstance, scope: Scope | None = None) -> Iterator[bytes]:
-        """The file as it is given out, in pieces; ``Damaged`` at the end, and an event, when its bytes changed."""
-        received, edit, head_length = self._received(kept, scope), kept.edit, kept.placement.head_length
-        if edit is None:
-            return received
-        if edit.inflated_length is None:
-            return spliced(received, edit, head_length)
-        return self._deflated_chunks(kept, edit, received, scope)
-
-    def _received(self, kept: KeptInstance, scope: Scope | None) -> Iterator[bytes]:
-        """The file as it was received, in pieces; ``Damaged`` at the end, and an event, when it is that no more."""
-        place = kept.placement
-        head, data_set = sha256(), sha256()
-        for start in range(0, place.length, CHUNK):
-            piece = self._read_received(kept, start, start + CHUNK)
-            view = memoryview(piece)
-            within_head = max(0, place.head_length - start)
-            head.update(view[:within_head])
-            data_set.update(view[within_head:])
-            if start + CHUNK >= place.length and (head.digest(), data_set.digest()) != (
-                place.head_sha256,
-                place.data_set_sha256,
-            ):
-                self._record_damage(kept, scope)
-                raise Damaged(kept.instance_uid)
-            yield piece
-
     def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable:
         """Where the frames of an instance lie; ``NotFound`` when it has none that can be addressed."""
         stored = self._catalog.frames(kept.instance_uid)
@@ -194,30 +144,8 @@ class Archive:
         found: DicomJson = orjson.loads(data_set_json(self.read(kept, head, stop), kept.transfer_syntax_uid, None))
         return found
 
-    def _deflated_chunks(
-        self, kept: KeptInstance, edit: Edit, received: Iterator[bytes], scope: Scope | None
-    ) -> Iterator[bytes]:
-        file = memoryview(b"".join(received))
-        yield bytes(file[: kept.head_length])
-        try:
-            yield from spliced_deflated(file[kept.head_length :], edit)
-        except BadBytes:
-            self._record_damage(kept, scope)
-            raise Damaged(kept.instance_uid) from None
-
     def _record(
         self, kind: EventKind, scope: Scope, *, count: int, study_uid: str | None = None, destination: str = ""
     ) -> None:
         details = {"destination": destination} if destination else {}
         self._history.gather(Event(kind, scope.actor, scope.address, study_uid=study_uid, count=count, details=details))
-
-    def _record_damage(self, kept: KeptInstance, scope: Scope | None) -> None:
-        self._history.gather(
-            Event(
-                EventKind.DAMAGED,
-                actor=scope.actor if scope else "",
-                outcome=EventOutcome.FAILURE,
-                study_uid=kept.study_uid,
-                details={"instance_uid": kept.instance_uid},
-            )
-        )

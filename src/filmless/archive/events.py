@@ -14,6 +14,7 @@ class EventKind(StrEnum):
     ASSOCIATION = "association-ended"
     STUDY_ARRIVED = "study-arrived"
     SERIES_ARRIVED = "series-arrived"
+    SETTLED = "study-settled"  # nothing more came for a while: what is made of it was made
     SAME_ELEMENTS = "same-elements"  # a known instance came in another encoding
     CONFLICT = "conflict"  # another content came under a known UID
     REPLACED = "replaced"  # and is the one that is served now

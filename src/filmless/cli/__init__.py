@@ -67,6 +67,7 @@ def serve(
     jwt_issuers: Annotated[str | None, typer.Option(help="Issuers of JSON Web Tokens, as JSON.")] = None,
     associations: Annotated[str | None, typer.Option(help="DICOM associations at one time.")] = None,
     associations_per_peer: Annotated[str | None, typer.Option(help="DICOM associations of one address.")] = None,
+    settle_after: Annotated[str | None, typer.Option(help="Seconds without news, then a study is settled.")] = None,
 ) -> None:
     """Start the PACS on a data folder and run until SIGTERM or Ctrl-C."""
     flags = {name: value for name, value in locals().items() if name != "config"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from filmless.jobs.availability import availability
 from filmless.jobs.commitment import commitment
 from filmless.jobs.rejection import rejection
+from filmless.jobs.settling import settling
 from filmless.jobs.work import Work
 
 
@@ -21,4 +22,5 @@ KINDS: tuple[Kind, ...] = (
     Kind("availability", availability),
     Kind("commitment", commitment),
     Kind("rejection", rejection),
+    Kind("settling", settling),
 )

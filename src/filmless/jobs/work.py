@@ -5,13 +5,15 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from filmless.access.commitment_rules import CommitmentRules
 from filmless.access.peers import Peer
 from filmless.archive.availability import Notice
 from filmless.archive.commitment import Commitment, Files, Found
+from filmless.archive.metadata.instance import Read
+from filmless.archive.metadata.series import Bundles, Unsettled
 
 T = TypeVar("T")
 
@@ -54,6 +56,25 @@ class Availability(Protocol):
     def failed(self, notice: Notice, error: str, is_last: bool) -> None: ...
 
 
+class Settling(Protocol):
+    """Studies that wait for their metadata bundles; blocks."""
+
+    def next(self) -> Unsettled | None: ...
+    def series(self, study: Unsettled) -> list[str]: ...
+    def settled(self, study: Unsettled, series_ids: Sequence[int], count: int) -> None: ...
+    def failed(self, study: Unsettled, pause: timedelta) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What bundles are made of, and where they are kept."""
+
+    waiting: Settling
+    bundles: Bundles
+    read: Read
+    root: str  # address of the DICOMweb service, as most who ask know it
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """Everything that jobs reach of the house."""
@@ -61,6 +82,7 @@ class Work:
     commitments: Commitments
     rejections: Rejections
     availability: Availability
+    metadata: Metadata
     rules: Rules
     peers: Peers
     files: Files

@@ -5,12 +5,13 @@ import os
 import signal
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import uvloop
 
 from filmless.app.dicom_tls import calling_tls
 from filmless.app.wiring import packs_folder
+from filmless.archive.members import Members
 from filmless.database.ae_titles import AeTitles
 from filmless.database.availability import Availability
 from filmless.database.commitment_rules import CommitmentRegistry
@@ -18,9 +19,11 @@ from filmless.database.commitments import Commitments
 from filmless.database.connect import Database
 from filmless.database.events import EventLog
 from filmless.database.jobs import JobQueue
+from filmless.database.metadata.bundles import MetadataBundles
+from filmless.database.metadata.settling import SHORTEST_QUIET, Settling
 from filmless.database.rejections import Rejections
 from filmless.jobs.kinds import KINDS
-from filmless.jobs.work import Work
+from filmless.jobs.work import Metadata, Work
 from filmless.settings import Settings
 from filmless.storage.folder import PackFolder
 
@@ -33,6 +36,7 @@ class JobProcess:
 
     settings: Settings
     dsn: str
+    web: str  # address of the web, as most who ask know it
 
     def __call__(self, number: int, *, life: int, after_crash: bool) -> None:  # noqa: ARG002  the queue knows what was left
         """Work until SIGTERM; end at once when the supervisor's end of ``life`` closes."""
@@ -53,20 +57,34 @@ class JobProcess:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         loop.add_reader(life, os._exit, 1)  # nothing is ever written: readable means that the supervisor is gone
         with ThreadPoolExecutor(THREADS, thread_name_prefix="job") as executor:
-            notices = Availability(database, EventLog(database))
-            work = self._house(database, executor, notices)
-            await Worker(self.dsn, queue, KINDS, work, executor, notices.find_due).run(stop)
+            events = EventLog(database)
+            notices = Availability(database, events)
+            quiet = max(timedelta(seconds=self.settings.settle_after), SHORTEST_QUIET)
+            unsettled = Settling(database, events, quiet)
 
-    def _house(self, database: Database, executor: Executor, notices: Availability) -> Work:
+            def find_due() -> None:
+                notices.find_due()
+                unsettled.find_due()
+                events.flush()
+
+            work = self._house(database, executor, events, notices, unsettled)
+            await Worker(self.dsn, queue, KINDS, work, executor, find_due).run(stop)
+
+    def _house(
+        self, database: Database, executor: Executor, events: EventLog, notices: Availability, unsettled: Settling
+    ) -> Work:
         """What jobs are given to work with."""
-        events = EventLog(database)
+        packs = PackFolder(packs_folder(self.settings))
         return Work(
             commitments=Commitments(database, events),
             rejections=Rejections(database),
             availability=notices,
             rules=CommitmentRegistry(database, events),
             peers=AeTitles(database),
-            files=PackFolder(packs_folder(self.settings)),
+            files=packs,
+            metadata=Metadata(
+                unsettled, MetadataBundles(database), Members(packs, events).read, self.web + "/dicomweb"
+            ),
             executor=executor,
             now=lambda: datetime.now(UTC),
             ae_title=self.settings.ae,

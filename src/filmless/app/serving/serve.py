@@ -47,7 +47,8 @@ def _run(settings: Settings, lock: Lock, sockets: Listening) -> None:
         processes = settings.workers or len(os.sched_getaffinity(0))
         server = ServerProcess(settings, dsn, sockets, Shares(processes), prepared.warnings)
         _announce(settings, sockets, prepared)
-        supervisor.run([*([server] * processes), JobProcess(settings, dsn)])
+        jobs = JobProcess(settings, dsn, settings.base_url or _web(settings, sockets))
+        supervisor.run([*([server] * processes), jobs])
     finally:
         lock.say(Holder.STOPPING)
         if cluster:
@@ -55,10 +56,14 @@ def _run(settings: Settings, lock: Lock, sockets: Listening) -> None:
     log.info("stopped")
 
 
+def _web(settings: Settings, sockets: Listening) -> str:
+    scheme = "https" if settings.tls_certificate else "http"
+    return f"{scheme}://{listening.bound_address(sockets.http)}"
+
+
 def _announce(settings: Settings, sockets: Listening, prepared: Prepared) -> None:
     """Tell the person at the terminal where we listen, what is wrong, and how to begin."""
-    scheme = "https" if settings.tls_certificate else "http"
-    web = f"{scheme}://{listening.bound_address(sockets.http)}"
+    web = _web(settings, sockets)
     lines = [
         f"DICOM  {settings.ae} on {listening.bound_address(sockets.dimse)}",
         *([f"TLS    {settings.ae} on {listening.bound_address(sockets.dimse_tls)}"] if sockets.dimse_tls else []),

@@ -9,7 +9,7 @@ from filmless.archive.model import KeptInstance, Placement, edited
 from filmless.archive.ports import Located
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
-from filmless.database.connect import Database
+from filmless.database.connect import Connection, Database
 from filmless.database.edit_bytes import EDIT_OF, unpacked_edit
 from filmless.database.find.reach import Reach
 from filmless.database.find.writing import Parameters
@@ -63,7 +63,7 @@ class IndexRead:
             conditions.append(f"r.series_uid = {bound.bind(series_uid)}")
         if instance_uid is not None:
             conditions.append(f"i.uid_digest = {bound.bind(uid_digest(instance_uid))}")
-        return [_kept(row) for row in self._rows(_LOCATE, conditions, bound)]
+        return self._located(conditions, bound)
 
     def locate_frames(self, scope: Scope, uids: tuple[str, str, str | None], limit: int) -> list[Located]:
         """An instance of a series, or as many as the limit, with frame tables that are short."""
@@ -89,7 +89,7 @@ class IndexRead:
             ("i.uid_digest", digests),
         )
         conditions += [f"{column} = any({bound.bind(list(values))})" for column, values in listed if values]
-        return [_kept(row) for row in self._rows(_LOCATE, conditions, bound)]
+        return self._located(conditions, bound)
 
     def frames(self, instance_uid: str) -> FrameTable | None:
         """The frame table of an instance whose frames are not found by arithmetic."""
@@ -107,10 +107,20 @@ class IndexRead:
         rows = self._rows(_CONFLICTS, *_within(scope, study_uid, series="r"))
         return [_version(row) for row in rows]
 
+    def _located(self, conditions: Sequence[str], bound: Parameters) -> list[KeptInstance]:
+        with self._database.connection() as connection:
+            return located(connection, " and ".join(conditions), bound)
+
     def _rows(self, statement: str, conditions: Sequence[str], bound: Parameters) -> list[Any]:
-        sql = statement.format(condition=" and ".join(conditions), edit=EDIT_OF)
+        sql = statement.format(condition=" and ".join(conditions))
         with self._database.connection() as connection:
             return connection.execute(sql.encode(), bound.values).fetchall()
+
+
+def located(connection: Connection, condition: str, bound: Parameters) -> list[KeptInstance]:
+    """Instances that meet a condition, in the order of their series' and their own numbers."""
+    sql = _LOCATE.format(condition=condition, edit=EDIT_OF)
+    return [_kept(row) for row in connection.execute(sql.encode(), bound.values)]
 
 
 def _within(scope: Scope, study_uid: str | None, series: str | None) -> tuple[list[str], Parameters]:

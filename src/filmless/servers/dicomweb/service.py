@@ -11,10 +11,12 @@ from urllib.parse import quote
 
 from filmless import __version__
 from filmless.archive.archive import Archive
+from filmless.archive.metadata.series import SeriesMetadata
 from filmless.archive.model import KeptInstance
 from filmless.servers.dicomweb.negotiation import DICOM_JSON, Offer, negotiate
 from filmless.servers.http_messages import Request
 from filmless.servers.media_types import MediaType, accepted, parse
+from filmless.standards.dicom.resources import instance_path
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,6 +28,7 @@ class Service:
 
     archive: Archive
     executor: Executor
+    metadata: SeriesMetadata
     base_url: str = ""
 
     def root(self, request: Request) -> str:
@@ -75,7 +78,7 @@ def series_url(root: str, study_uid: str, series_uid: str) -> str:
 
 def instance_url(root: str, study_uid: str, series_uid: str, instance_uid: str) -> str:
     """RetrieveURL of an instance."""
-    return f"{root}/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}"
+    return root + instance_path(study_uid, series_uid, instance_uid)
 
 
 def warning(root: str, text: str) -> tuple[bytes, bytes]:

@@ -121,6 +121,64 @@ def test_metadata_is_the_header_of_each_instance_with_addresses_for_its_pixels(h
     assert not [tag for tag in reply.json()[0] if tag.startswith("0002")]
 
 
+def test_metadata_that_is_kept_is_the_same_as_what_was_made(house: WebHouse) -> None:
+    """Plain or packed, with length, for whoever connects by whichever address."""
+    images = [*series(20), *series(9)]
+    for image in images:
+        image.StudyInstanceUID = images[0].StudyInstanceUID
+    store(house, *map(part10_bytes, images))
+    path = path_of(images[0], level="study") + "/metadata"
+    made = get(house, path, "application/dicom+json")
+    house.wait_for_bundles(2)
+    kept = get(house, path, "application/dicom+json")
+    packed = get(house, path, "application/dicom+json", **{"accept-encoding": "gzip"})
+    assert (kept.body, kept.headers["etag"]) == (made.body, made.headers["etag"])
+    assert gzip.decompress(packed.body) == made.body
+    assert [int(reply.headers["content-length"]) for reply in (kept, packed)] == [len(kept.body), len(packed.body)]
+    known = get(house, path, "application/dicom+json", **{"if-none-match": kept.headers["etag"]})
+    assert (known.status, known.body) == (304, b"")
+    for coding in ({}, {"accept-encoding": "gzip"}):
+        secure = house.ask("GET", f"/dicomweb{path}", role="radiologist", headers=coding, scheme="https")
+        body = gzip.decompress(secure.body) if coding else secure.body
+        assert body == made.body.replace(b'URI":"http:', b'URI":"https:')
+        assert secure.headers["etag"] != kept.headers["etag"]
+
+
+def test_metadata_of_a_long_series_begin_before_all_of_it_is_made(house: WebHouse) -> None:
+    images = series(70)
+    store(house, *map(part10_bytes, images))
+    path = path_of(images[0], level="series") + "/metadata"
+    plain = get(house, path, "application/dicom+json")
+    assert "content-length" not in plain.headers
+    house.bundles.kept.clear()
+    packed = get(house, path, "application/dicom+json", **{"accept-encoding": "gzip"})
+    assert gzip.decompress(packed.body) == plain.body
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("", None),
+        ("identity", None),
+        ("br", None),
+        ("gzip;q=0", None),
+        ("gzip;q=0.5, identity", None),
+        ("*;q=0, identity;q=0.1", None),
+        ("gzip", "gzip"),
+        ("x-gzip", "gzip"),
+        ("zstd, br, gzip;q=0.2", "gzip"),
+        ("*", "gzip"),
+    ],
+)
+def test_metadata_come_in_a_coding_that_the_client_takes(house: WebHouse, accepted: str, coding: str | None) -> None:
+    image = ct_image()
+    store(house, part10_bytes(image))
+    path = path_of(image, level="series") + "/metadata"
+    reply = get(house, path, "application/dicom+json", **({"accept-encoding": accepted} if accepted else {}))
+    assert reply.headers.get("content-encoding") == coding
+    assert reply.headers["vary"] == "accept, accept-encoding"
+
+
 def test_metadata_is_packed_for_those_who_take_it_packed(house: WebHouse) -> None:
     image = ct_image()
     store(house, part10_bytes(image))

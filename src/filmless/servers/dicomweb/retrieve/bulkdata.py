@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from filmless.archive.archive import Archive
 from filmless.archive.errors import NotFound
+from filmless.archive.metadata.instance import header_of
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import Form, Offer, both_forms, negotiate
-from filmless.servers.dicomweb.retrieve.metadata import header_of, pieces
+from filmless.servers.dicomweb.retrieve.metadata import pieces
 from filmless.servers.dicomweb.retrieve.wado import found
 from filmless.servers.dicomweb.service import Service, ranges
 from filmless.servers.http_messages import Answer, Request
@@ -90,7 +91,7 @@ def _locate(archive: Archive, kept: KeptInstance, path: str, scope: Scope) -> Va
     """Find the value that a path names; ``NotFound`` when there is none."""
     if not _PATH.fullmatch(path):
         raise NotFound(path)
-    header = header_of(archive, kept)
+    header = header_of(archive.read, kept)
     deflated = transfer_syntax(kept.transfer_syntax_uid).deflated
     if path.upper() in _PIXELS and kept.pixel_offset is not None and not deflated:
         return _pixels(archive, kept, header, scope)

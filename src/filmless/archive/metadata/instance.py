@@ -1,0 +1,27 @@
+"""The metadata of one instance, made from its header (PS3.18 10.4.1.1.2)."""
+
+from collections.abc import Callable
+
+from filmless.archive.model import KeptInstance
+from filmless.standards.data_set.dicom_json import data_set_json
+from filmless.standards.dicom.resources import instance_path
+from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
+
+PIXEL_ELEMENT = 20  # bytes of the pixel element's head and of the first item's, which say that there are pixels
+
+Read = Callable[[KeptInstance, int, int | None], bytes]
+"""Reads an instance as it is given out, from one byte of the file to another or to the end."""
+
+
+def header_of(read: Read, kept: KeptInstance) -> bytes:
+    """The data set up to and with the head of its pixel element, or all of one that cannot be cut there."""
+    start = kept.head_length
+    if kept.pixel_offset is None or transfer_syntax(kept.transfer_syntax_uid).deflated:
+        return read(kept, start, None)
+    return read(kept, start, start + kept.pixel_offset + PIXEL_ELEMENT)
+
+
+def instance_json(read: Read, kept: KeptInstance, root: str) -> bytes:
+    """DICOM JSON of an instance; its bulk data have addresses below ``root``, the service's."""
+    url = root + instance_path(kept.study_uid, kept.series_uid, kept.instance_uid)
+    return data_set_json(header_of(read, kept), kept.transfer_syntax_uid, url)

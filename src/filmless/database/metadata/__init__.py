@@ -1,0 +1,1 @@
+"""Metadata bundles of series as rows, and the studies that wait for theirs."""
