@@ -4,6 +4,8 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
@@ -13,8 +15,10 @@ from pydicom.uid import ExplicitVRBigEndian
 
 from filmless.pixels.codec_child import answer
 from filmless.pixels.errors import CannotRender
-from filmless.pixels.picture import Picture, picture
-from filmless.pixels.request import Facts, Request, StoredImage, read_question, thumbnail_request
+from filmless.pixels.render.stages import rendered, stages_of
+from filmless.pixels.request import Question, Request, StoredImage, picture_request, read_question
+from filmless.pixels.stored_frame import frames_of
+from filmless.pixels.view import AS_IS, View, Viewport
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.frames import FrameTable, locate_frames
 from filmless.standards.data_set.scanner import scan
@@ -95,18 +99,24 @@ def located_file_image(path: Path) -> StoredImage | None:
     return replace(image, pixel_offset=found.pixel_offset, frames=locate_frames(data_set, found))
 
 
-def question(request: Request) -> tuple[Facts, bytes, bytes]:
+def question(request: Request) -> Question:
     """What the child reads of a request."""
     asked = read_question(io.BytesIO(b"".join(bytes(part) for part in request())))
     assert asked is not None
     return asked
 
 
-def seen(image: StoredImage) -> Picture | None:
-    """The middle frame at its own size."""
-    return picture(*question(thumbnail_request(image)))
+def seen(image: StoredImage, view: View = AS_IS, number: int | None = None) -> NDArray[np.uint8] | None:
+    """A frame (the middle one) as it is shown, before it is encoded."""
+    frame = next(frames_of(question(picture_request(image, view, number)).members[0]), None)
+    return None if frame is None else np.asarray(rendered(frame, stages_of(frame, view)))
 
 
-def answered(image: StoredImage) -> bytes | CannotRender:
+def answered(image: StoredImage, view: View = AS_IS, number: int | None = None) -> bytes | CannotRender:
     """What a child answers, made in this process."""
-    return answer(*question(thumbnail_request(image)))
+    return answer(question(picture_request(image, view, number)))
+
+
+def small(width: int = 128, height: int = 128) -> View:
+    """A view that fits."""
+    return View(viewport=Viewport(width, height))

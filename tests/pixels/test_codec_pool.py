@@ -17,15 +17,16 @@ from pydicom.uid import JPEGLSLossless
 
 from filmless.pixels.codec_pool import CodecPool, Limits
 from filmless.pixels.errors import CannotRender, Reason
-from filmless.pixels.request import Buffer, Request, thumbnail_request
+from filmless.pixels.request import Buffer, Request, picture_request
+from filmless.pixels.view import AS_IS
 from objects import ct_image
-from pixels.asking import located_image, whole_image
+from pixels.asking import located_image, small, whole_image
 
 PATIENCE = 60  # seconds: a loaded machine starts a child slowly
 
 
 def good() -> Request:
-    return thumbnail_request(located_image(ct_image()))
+    return picture_request(located_image(ct_image()), small())
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_no_child_is_started_before_the_first_request(pool: CodecPool) -> None:
 def test_a_failure_of_the_object_costs_its_own_request_and_not_the_child(pool: CodecPool) -> None:
     pool.submit(good()).result(PATIENCE)
     before = pool.children()
-    assert reason_of(pool, thumbnail_request(whole_image(ct_image(Rows=9000)))) is Reason.DAMAGED
+    assert reason_of(pool, picture_request(whole_image(ct_image(Rows=9000)), AS_IS)) is Reason.DAMAGED
     assert pool.submit(good()).result(PATIENCE)
     assert pool.children() == before
 
@@ -90,7 +91,7 @@ def test_a_decoder_that_asks_for_too_much_memory_is_refused_it() -> None:
     try:
         blank = imagecodecs.jpegls_encode(np.zeros((12000, 12000), np.uint8))  # a few hundred bytes
         bomb = ct_image(Rows=12000, Columns=12000, PixelData=encapsulate([blank]), BitsAllocated=8)
-        request = thumbnail_request(whole_image(bomb, JPEGLSLossless))
+        request = picture_request(whole_image(bomb, JPEGLSLossless), AS_IS)
         assert reason_of(pool, request) is Reason.MEMORY
         assert pool.submit(good()).result(PATIENCE)
     finally:
@@ -159,8 +160,9 @@ def test_children_end_with_the_process_that_asked() -> None:
     lines = (
         "import os, signal",
         "from filmless.pixels.codec_pool import CodecPool",
-        "from filmless.pixels.request import StoredImage, thumbnail_request",
-        "good = thumbnail_request(StoredImage(lambda start, stop: b'', 0, 0, '1.2.3', '1.2.3', None, None))",
+        "from filmless.pixels.request import StoredImage, picture_request",
+        "from filmless.pixels.view import AS_IS",
+        "good = picture_request(StoredImage(lambda start, stop: b'', 0, 0, '1.2.3', '1.2.3', None, None), AS_IS)",
         "pool = CodecPool(1)",
         "pool.submit(good).result(60)",
         "os.kill(pool.children()[0], signal.SIGSTOP)",  # it cannot see its pipe close

@@ -12,7 +12,8 @@ from pydicom.uid import HTJ2KLossless, JPEG2000Lossless, JPEGBaseline8Bit, JPEGL
 
 from filmless.pixels.codec_pool import CodecPool
 from filmless.pixels.errors import CannotRender
-from filmless.pixels.request import thumbnail_request
+from filmless.pixels.request import picture_request
+from filmless.pixels.view import AS_IS
 from objects import ct_image
 from pixels.asking import located_image, whole_image
 
@@ -56,7 +57,7 @@ def test_a_stream_that_lies_is_a_typed_failure_and_the_next_request_is_served(po
     syntax, stream = STREAMS[name]
     image = ct_image(Rows=32, Columns=32, PixelData=encapsulate([stream]))
     resident = psutil.Process().memory_info().rss
-    failure = pool.submit(thumbnail_request(whole_image(image, syntax))).exception(PATIENCE)
+    failure = pool.submit(picture_request(whole_image(image, syntax), AS_IS)).exception(PATIENCE)
     assert isinstance(failure, CannotRender)
     assert psutil.Process().memory_info().rss - resident < 32 << 20
-    assert pool.submit(thumbnail_request(located_image(ct_image()))).result(PATIENCE)
+    assert pool.submit(picture_request(located_image(ct_image()), AS_IS)).result(PATIENCE)

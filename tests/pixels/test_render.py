@@ -10,16 +10,17 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from filmless.pixels.errors import CannotRender
-from filmless.pixels.request import StoredImage, thumbnail_request
-from filmless.pixels.thumbnail import thumbnail
+from filmless.pixels.request import StoredImage, picture_request
+from filmless.pixels.view import AS_IS
 from objects import ct_image
-from pixels.asking import answered, located_image, question, seen, whole_image
+from pixels.asking import answered, located_image, seen, small, whole_image
 
 
 def levels(image: StoredImage) -> list[object]:
     picture = seen(image)
     assert picture is not None
-    return picture.levels.tolist()
+    found: list[object] = picture.tolist()
+    return found
 
 
 def grey(values: list[int], dtype: str = "<u2", **attributes: object) -> Dataset:
@@ -121,7 +122,7 @@ def test_only_header_and_one_frame_are_read_of_an_object_whose_frames_are_locate
         read, image.length, image.head_length, image.sop_class_uid, image.transfer_syntax_uid,
         image.pixel_offset, image.frames,
     )  # fmt: skip
-    thumbnail_request(watched)()
+    list(picture_request(watched, AS_IS)())
     assert image.pixel_offset is not None
     first = image.head_length + image.pixel_offset + 12
     assert reads == [(image.head_length, first), (first + 2000, first + 4000)]
@@ -206,7 +207,8 @@ def test_a_segmented_palette_is_expanded() -> None:
 
 def test_a_thumbnail_fits_the_viewport_and_keeps_the_physical_shape() -> None:
     image = grey([0] * 64, Columns=8, Rows=8, PixelSpacing=["2", "1"])
-    jpeg = thumbnail(*question(thumbnail_request(whole_image(image), 200, 100)))
+    jpeg = answered(whole_image(image), small(200, 100))
+    assert isinstance(jpeg, bytes)
     assert Image.open(io.BytesIO(jpeg)).size == (50, 100)
 
 
@@ -216,7 +218,8 @@ def test_a_thumbnail_fits_the_viewport_and_keeps_the_physical_shape() -> None:
 )
 def test_an_object_without_pixels_gets_a_card_in_the_size_of_the_viewport(sop_class_uid: str) -> None:
     image = StoredImage(lambda start, stop: b"", 0, 0, sop_class_uid, "1.2.840.10008.1.2.1", None, None)
-    jpeg = thumbnail(*question(thumbnail_request(image, 96, 64)))
+    jpeg = answered(image, small(96, 64))
+    assert isinstance(jpeg, bytes)
     assert Image.open(io.BytesIO(jpeg)).size == (96, 64)
 
 

@@ -9,7 +9,7 @@ import sys
 from typing import BinaryIO
 
 from filmless.pixels.errors import CannotRender, Reason
-from filmless.pixels.request import Facts, Form, read_question, write_answer
+from filmless.pixels.request import Question, Task, read_question, write_answer
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38  # linux/prctl.h
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
@@ -34,13 +34,13 @@ def confine(parent: int, memory: int, seconds: int) -> None:
     signal.alarm(seconds)
 
 
-def answer(facts: Facts, header: bytes, frame: bytes) -> bytes | CannotRender:
+def answer(question: Question) -> bytes | CannotRender:
     """A picture or native pixels, or why there are none."""
     from filmless.pixels.native_frame import native_frame  # noqa: PLC0415 - the libraries load inside the limits
-    from filmless.pixels.thumbnail import thumbnail  # noqa: PLC0415
+    from filmless.pixels.render.picture import picture  # noqa: PLC0415
 
     try:
-        return (native_frame if facts.form is Form.NATIVE else thumbnail)(facts, header, frame)
+        return (native_frame if question.facts.task is Task.NATIVE else picture)(question)
     except CannotRender as failure:
         return failure
     except MemoryError:
@@ -59,7 +59,7 @@ def main() -> None:
     while (question := read_question(questions)) is not None:
         signal.alarm(seconds)
         with contextlib.suppress(BrokenPipeError):
-            write_answer(answers, answer(*question))
+            write_answer(answers, answer(question))
         signal.alarm(0)
         del question
 

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -124,6 +124,9 @@ class CodecPool:
         except _LostError as gone:
             self._end_child(thread)
             raise CannotRender(gone.reason, gone.detail) from gone
+        except _CutError as cut:  # what the child has of the question cannot be taken back
+            self._end_child(thread)
+            raise cut.why from None
 
     def _end_child(self, thread: threading.Thread) -> None:
         with self._changed:
@@ -139,6 +142,27 @@ class _LostError(Exception):
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+
+
+class _CutError(Exception):
+    """The question could not be made to its end."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def _made(message: Iterable[Buffer]) -> Iterator[Buffer]:
+    """A message that is made while it is sent."""
+    parts = iter(message)
+    while True:
+        try:
+            part = next(parts)
+        except StopIteration:
+            return
+        except Exception as why:
+            raise _CutError(why) from why
+        yield part
 
 
 class _Child:
@@ -167,10 +191,10 @@ class _Child:
         with contextlib.suppress(OSError, AttributeError):  # beyond the user's pipe quota, or not Linux
             fcntl.fcntl(self._question, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
-    def ask(self, message: Sequence[Buffer], deadline: float) -> bytes:
-        """Send one message and wait for its answer; raises CannotRender, or _LostError if the child is lost."""
+    def ask(self, message: Iterable[Buffer], deadline: float) -> bytes:
+        """Send one message and wait for its answer; raises CannotRender; _LostError or _CutError: the child is lost."""
         try:
-            for part in message:
+            for part in _made(message):
                 self._write(memoryview(part).cast("B"), deadline)
             failed, length = ANSWER.unpack(self._read(ANSWER.size, deadline))
             if length > MAX_ANSWER_BYTES:

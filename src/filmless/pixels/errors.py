@@ -8,6 +8,8 @@ class Reason(StrEnum):
 
     DAMAGED = "damaged"  # the bytes do not make the picture that the attributes promise
     UNSUPPORTED = "unsupported"  # no decoder, or a form of pixels that the standard has retired
+    NO_FRAME = "no-frame"  # the object has no frame of this number
+    NO_REGION = "no-region"  # the region asked for lies outside of the picture
     TOO_LARGE = "too-large"  # more bytes than one request may decode
     MEMORY = "memory"  # the codec asked for more than its process may have
     TIME = "time"  # the codec took longer than one request may

@@ -2,20 +2,17 @@
 
 import numpy as np
 
-from filmless.pixels.attributes import read_attributes, read_pixel_module
-from filmless.pixels.decode import Decoded, decode_encapsulated
+from filmless.pixels.decode import Decoded
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.pixel_module import PixelModule
-from filmless.pixels.request import MAX_ANSWER_BYTES, PHOTOMETRIC_BYTES, PIXEL_ELEMENT_BYTES, Facts
-from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
+from filmless.pixels.request import MAX_ANSWER_BYTES, PHOTOMETRIC_BYTES, Question
+from filmless.pixels.stored_frame import frames_of
 
 
-def native_frame(facts: Facts, header: bytes, frame: bytes) -> bytes:
+def native_frame(question: Question) -> bytes:
     """The photometric interpretation, padded, and the frame's bytes: little endian, colour by pixel."""
-    syntax = transfer_syntax(facts.transfer_syntax_uid)
-    dataset = read_attributes(header[:-PIXEL_ELEMENT_BYTES], not syntax.explicit_vr, syntax.little_endian)
-    module = read_pixel_module(dataset, floating=False)
-    decoded = decode_encapsulated(frame, module, syntax.uid)
+    frame = next(frames_of(question.members[0]))
+    decoded, module = frame.decoded, frame.module
     if decoded.values.shape != _shape(module):
         raise CannotRender(Reason.DAMAGED, "the stream has another size than the attributes")
     pixels = _bytes(decoded, module)

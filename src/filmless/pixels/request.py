@@ -1,54 +1,94 @@
-"""What a codec child is asked, and the bytes that carry question and answer; imports no pixel library."""
+"""What a codec child is asked, and the bytes that carry question and answer; imports no pixel library.
+
+A question is its lengths, its facts (JSON), and then the bytes of the objects that it is about: of each the
+header, then its frames.
+"""
 
 import json
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from filmless.pixels.errors import CannotRender, Reason
+from filmless.pixels.view import AS_IS, Annotation, ChosenWindow, Function, Picture, Profile, View, Viewport
 from filmless.standards.data_set.frames import FrameTable
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 Buffer = bytes | bytearray | memoryview
-Request = Callable[[], list[Buffer]]
+Request = Callable[[], Iterable[Buffer]]
 """Makes the message for the child when its turn comes: what waits in the queue holds no pixels."""
 
 MAX_HEADER_BYTES = 64 << 20
 MAX_FRAME_BYTES = 256 << 20  # one encoded frame
 MAX_WHOLE_BYTES = 64 << 20  # an object whose frames could not be located is sent whole up to here
+MAX_MOVING_BYTES = 96 << 20  # encoded frames of one animation: the child holds them all
+MAX_MOVING_FRAMES = 200
 PIXEL_ELEMENT_BYTES = 12  # tag, VR and length of the pixel element: which of the three kinds, and its VR
 MAX_DETAIL = 200  # characters of a failure's detail
 MAX_ANSWER_BYTES = 64 << 20
 PHOTOMETRIC_BYTES = 16  # before native pixels: what their photometric interpretation is now, padded with spaces
 
 VIDEO = ("MPEG", "HEVC", "Fragmentable MPEG")
-QUESTION = struct.Struct(">IIQ")  # bytes of facts, of header, of frame
+QUESTION = struct.Struct(">I")  # bytes of facts
 ANSWER = struct.Struct(">BI")  # 0 and bytes of the picture, or 1 and bytes of the failure
 
 
+class Task(StrEnum):
+    """What is wanted."""
+
+    PICTURE = "picture"
+    NATIVE = "native"  # a frame's native pixels
+
+
 class Form(StrEnum):
-    """What of an object comes with the facts."""
+    """What of an object is in the question."""
 
     CARD = "card"  # nothing: it has no picture
-    FRAME = "frame"  # the data set up to its pixel element, and one frame
+    FRAMES = "frames"  # the data set up to its pixel element, and frames
     WHOLE = "whole"  # the data set
-    NATIVE = "native"  # as FRAME; the answer is no picture, but the frame's native pixels
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """The part of a question that is not bytes of the object."""
+class Member:
+    """One object of a question: what lies there of it."""
 
     form: Form
     sop_class_uid: str
     transfer_syntax_uid: str
-    width: int  # of the viewport, pixels
-    height: int
-    frame: int = 0  # from 0
+    header: int = 0  # bytes; of the data set where it is whole
+    numbers: tuple[int, ...] | None = None  # of the frames, from 0; None: the middle one, if the child can tell
+    frames: tuple[int, ...] = ()  # bytes of each
     video: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The part of a question that is not bytes of objects. The first member is what is shown."""
+
+    task: Task
+    members: tuple[Member, ...]
+    view: View = AS_IS
+    step: int = 1  # of an animation: so many frames of the object are one
     note: str = ""  # second line of the card, instead of what the object is
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A member and its bytes."""
+
+    member: Member
+    header: bytes
+    frames: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as the child reads it."""
+
+    facts: Facts
+    members: tuple[Brought, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +104,14 @@ class StoredImage:
     frames: FrameTable | None  # None: not located
 
 
-def thumbnail_request(image: StoredImage, width: int = 128, height: int = 128) -> Request:
-    """Ask for a JPEG of the middle frame that fits the viewport, or of a card that names the object."""
-    return lambda: _message(image, width, height)
+def picture_request(image: StoredImage, view: View, number: int | None = None) -> Request:
+    """Ask for a picture of a frame (from 0; None: the middle one), or of a card that names the object."""
+    return lambda: _picture_message(image, view, number)
+
+
+def moving_request(image: StoredImage, view: View) -> Request:
+    """Ask for an animation of all frames, or of as many evenly taken ones as one request may hold."""
+    return lambda: _moving_message(image, view)
 
 
 def native_request(image: StoredImage, number: int) -> Request:
@@ -74,20 +119,23 @@ def native_request(image: StoredImage, number: int) -> Request:
     return lambda: _native_message(image, number)
 
 
-def card_request(sop_class_uid: str, note: str, width: int = 128, height: int = 128) -> Request:
-    """Ask for the JPEG of a card that names the object and says this of it."""
-    facts = Facts(Form.CARD, sop_class_uid, "", width, height, note=note)
+def card_request(sop_class_uid: str, note: str, view: View) -> Request:
+    """Ask for a card that names the object and says this of it."""
+    facts = Facts(Task.PICTURE, (Member(Form.CARD, sop_class_uid, ""),), view, note=note)
     return lambda: _question(facts)
 
 
-def read_question(stream: BinaryIO) -> tuple[Facts, bytes, bytes] | None:
+def read_question(stream: BinaryIO) -> Question | None:
     """The next question of a child's pipe; None when the pool has closed it."""
-    lengths = stream.read(QUESTION.size)
-    if len(lengths) < QUESTION.size:
+    length = stream.read(QUESTION.size)
+    if len(length) < QUESTION.size:
         return None
-    facts, header, frame = (stream.read(length) for length in QUESTION.unpack(lengths))
-    named = json.loads(facts)
-    return Facts(**{**named, "form": Form(named["form"])}), header, frame
+    facts = _read_facts(stream.read(*QUESTION.unpack(length)))
+    members = []
+    for member in facts.members:
+        header = stream.read(member.header)
+        members.append(Brought(member, header, tuple(stream.read(size) for size in member.frames)))
+    return Question(facts, tuple(members))
 
 
 def write_answer(stream: BinaryIO, answer: bytes | CannotRender) -> None:
@@ -107,49 +155,137 @@ def read_failure(payload: bytes) -> CannotRender:
         return CannotRender(Reason.CRASHED, "answer not understood")
 
 
-def _message(image: StoredImage, width: int, height: int) -> list[Buffer]:
-    syntax = transfer_syntax(image.transfer_syntax_uid)
-    video = any(word in syntax.name for word in VIDEO)
-    form = Form.CARD
-    header: Buffer = b""
-    pieces: list[Buffer] = []
-    number = image.frames.count // 2 if image.frames else 0
-    if image.pixel_offset is not None and syntax.stored_pixels and not video:
-        located = None if syntax.deflated or image.frames is None else _frame_range(image.frames, number)
-        if located is None:
-            form, header = Form.WHOLE, _bounded_read(image, 0, image.length - image.head_length, MAX_WHOLE_BYTES)
-        else:
-            form = Form.FRAME
-            header = _bounded_read(image, 0, image.pixel_offset + PIXEL_ELEMENT_BYTES, MAX_HEADER_BYTES)
-            pieces = _frame_pieces(image, located)
-    facts = Facts(form, image.sop_class_uid, image.transfer_syntax_uid, width, height, number, video)
-    return _question(facts, header, pieces)
+def _read_facts(encoded: bytes) -> Facts:
+    named = json.loads(encoded)
+    members = tuple(
+        Member(
+            **{
+                **each,
+                "form": Form(each["form"]),
+                "numbers": None if each["numbers"] is None else tuple(each["numbers"]),
+                "frames": tuple(each["frames"]),
+            }
+        )
+        for each in named["members"]
+    )
+    return Facts(**{**named, "task": Task(named["task"]), "members": members, "view": _read_view(named["view"])})
+
+
+def _read_view(named: dict[str, Any]) -> View:
+    viewport, window = named["viewport"], named["window"]
+    return View(
+        media_type=Picture(named["media_type"]),
+        viewport=viewport and Viewport(**viewport),
+        window=window and ChosenWindow(window["centre"], window["width"], Function(window["function"])),
+        quality=named["quality"],
+        annotations=tuple(map(Annotation, named["annotations"])),
+        profile=Profile(named["profile"]),
+    )
+
+
+def _picture_message(image: StoredImage, view: View, number: int | None) -> list[Buffer]:
+    if not _has_stills(image):
+        return _question(Facts(Task.PICTURE, (_card(image),), view))
+    if image.frames is not None and number is None:
+        number = image.frames.count // 2
+    if image.frames is not None and number is not None and number >= image.frames.count:
+        raise CannotRender(Reason.NO_FRAME, f"{image.frames.count} frames")
+    located = None if image.frames is None or number is None else _located(image, number)
+    if located is None:
+        return _whole_message(image, view, None if number is None else (number,))
+    facts = Facts(Task.PICTURE, (_member(image, (number or 0,), (located,)),), view)
+    return [*_question(facts, _header(image)), *_frame_pieces(image, located)]
+
+
+def _moving_message(image: StoredImage, view: View) -> Iterable[Buffer]:
+    table = image.frames
+    if table is None or not _has_stills(image) or (every := _all_located(image, table)) is None:
+        return _picture_message(image, view, None)
+    total = sum(length for pieces in every for _, length in pieces)
+    step = max(-(-len(every) // MAX_MOVING_FRAMES), -(-total // MAX_MOVING_BYTES), 1)
+    numbers = tuple(range(0, len(every), step))
+    located = [every[number] for number in numbers]
+    facts = Facts(Task.PICTURE, (_member(image, numbers, located),), view, step=step)
+    return _streamed(image, _question(facts, _header(image)), located)
+
+
+def _streamed(image: StoredImage, first: list[Buffer], located: "Sequence[_Pieces]") -> Iterator[Buffer]:
+    """Frame after frame: no more than one of them is in memory here."""
+    yield from first
+    for pieces in located:
+        yield from _frame_pieces(image, pieces)
 
 
 def _native_message(image: StoredImage, number: int) -> list[Buffer]:
-    located = _frame_range(image.frames, number) if image.frames else None
+    located = None if image.frames is None else _located(image, number)
     if located is None or image.pixel_offset is None:
         raise CannotRender(Reason.UNSUPPORTED, "a frame that was not located")
-    header = _bounded_read(image, 0, image.pixel_offset + PIXEL_ELEMENT_BYTES, MAX_HEADER_BYTES)
-    facts = Facts(Form.NATIVE, image.sop_class_uid, image.transfer_syntax_uid, 0, 0, number)
-    return _question(facts, header, _frame_pieces(image, located))
+    facts = Facts(Task.NATIVE, (_member(image, (number,), (located,)),))
+    return [*_question(facts, _header(image)), *_frame_pieces(image, located)]
 
 
-def _question(facts: Facts, header: Buffer = b"", pieces: Sequence[Buffer] = ()) -> list[Buffer]:
+def _whole_message(image: StoredImage, view: View, numbers: tuple[int, ...] | None) -> list[Buffer]:
+    whole = _bounded_read(image, 0, image.length - image.head_length, MAX_WHOLE_BYTES)
+    member = Member(Form.WHOLE, image.sop_class_uid, image.transfer_syntax_uid, len(whole), numbers)
+    return _question(Facts(Task.PICTURE, (member,), view), whole)
+
+
+def _has_stills(image: StoredImage) -> bool:
+    has_pixels = image.pixel_offset is not None and transfer_syntax(image.transfer_syntax_uid).stored_pixels
+    return has_pixels and not _video(image)
+
+
+def _video(image: StoredImage) -> bool:
+    name = transfer_syntax(image.transfer_syntax_uid).name
+    return any(word in name for word in VIDEO)
+
+
+def _card(image: StoredImage) -> Member:
+    return Member(Form.CARD, image.sop_class_uid, image.transfer_syntax_uid, video=_video(image))
+
+
+def _member(image: StoredImage, numbers: tuple[int, ...], located: "Sequence[_Pieces]") -> Member:
+    frames = tuple(sum(length for _, length in pieces) for pieces in located)
+    header = (image.pixel_offset or 0) + PIXEL_ELEMENT_BYTES
+    return Member(Form.FRAMES, image.sop_class_uid, image.transfer_syntax_uid, header, numbers, frames)
+
+
+def _header(image: StoredImage) -> Buffer:
+    return _bounded_read(image, 0, (image.pixel_offset or 0) + PIXEL_ELEMENT_BYTES, MAX_HEADER_BYTES)
+
+
+def _question(facts: Facts, *bodies: Buffer) -> list[Buffer]:
     encoded = json.dumps(asdict(facts)).encode()
-    lengths = QUESTION.pack(len(encoded), len(header), sum(len(piece) for piece in pieces))
-    return [lengths + encoded, header, *pieces]
+    return [QUESTION.pack(len(encoded)) + encoded, *bodies]
 
 
-def _frame_range(table: FrameTable, number: int) -> list[tuple[int, int]] | None:
-    """(offset, length) of the pieces of a frame in the data set; None where the table does not have them."""
+_Pieces = Sequence[tuple[int, int]]  # offset and length in the data set
+
+
+def _located(image: StoredImage, number: int) -> _Pieces | None:
+    """The pieces of a frame; None where the table does not have them."""
+    table = image.frames
+    if table is None or transfer_syntax(image.transfer_syntax_uid).deflated:
+        return None
     if table.fragments:
-        return list(table.fragments[number]) if number < len(table.fragments) else None
+        return table.fragments[number] if number < len(table.fragments) else None
     even = table.size + table.size % 2  # the last byte of an odd big endian frame lies after its padding
-    return [(table.first + number * table.size, even)] if table.size else None
+    return [_within(image, table.first + number * table.size, even)] if table.size else None
 
 
-def _frame_pieces(image: StoredImage, located: list[tuple[int, int]]) -> list[Buffer]:
+def _within(image: StoredImage, offset: int, length: int) -> tuple[int, int]:
+    """No more than there is."""
+    there = image.length - image.head_length - offset
+    return offset, max(0, min(length, there))
+
+
+def _all_located(image: StoredImage, table: FrameTable) -> list[_Pieces] | None:
+    every = [_located(image, number) for number in range(table.count)]
+    found = [pieces for pieces in every if pieces is not None]
+    return found if len(found) == len(every) > 1 else None
+
+
+def _frame_pieces(image: StoredImage, located: _Pieces) -> list[Buffer]:
     """The fragments of one frame, by one positioned read over all of them."""
     if not located:
         return []
@@ -160,7 +296,10 @@ def _frame_pieces(image: StoredImage, located: list[tuple[int, int]]) -> list[Bu
 
 
 def _bounded_read(image: StoredImage, start: int, stop: int, limit: int) -> Buffer:
-    """Bytes of the data set from ``start`` to ``stop``."""
+    """Bytes of the data set from ``start`` to ``stop``: all of them, since the question has said how many."""
     if stop - start > limit:
         raise CannotRender(Reason.TOO_LARGE, f"{stop - start} bytes")
-    return image.read(image.head_length + start, min(image.head_length + stop, image.length))
+    found = image.read(image.head_length + start, min(image.head_length + stop, image.length))
+    if len(found) != stop - start:
+        raise CannotRender(Reason.DAMAGED, "the object ends early")
+    return found

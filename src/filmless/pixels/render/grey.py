@@ -1,4 +1,4 @@
-"""Stored values to 8 bits a sample, as a person is to see them (PS3.3 C.7.6.3.1.2 and C.11)."""
+"""Stored values of one sample to what is seen: modality, VOI and presentation LUT (PS3.3 C.11, PS3.4 N.2.1)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,19 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from filmless.pixels.attributes import number
+from filmless.pixels.attributes import number, text
 from filmless.pixels.decode import Decoded
-from filmless.pixels.errors import CannotRender, Reason
-from filmless.pixels.lookup import Floats, Transformation, modality_transformation, palette, spread, voi_transformation
 from filmless.pixels.pixel_module import PixelModule
+from filmless.pixels.render.lookup import (
+    IDENTITY,
+    INVERSE,
+    Floats,
+    Transformation,
+    Window,
+    modality_transformation,
+    spread,
+    voi_transformation,
+)
+from filmless.pixels.stored_frame import Frame
+from filmless.pixels.view import ChosenWindow
 
-Bytes = NDArray[np.uint8]
+Levels = NDArray[np.uint8]
 Containers = NDArray[np.generic]
 BAND = 1 << 18  # samples worked on at a time: keeps intermediate arrays small whatever the frame's size
 SAMPLE = 1 << 16  # values that the spread of a frame is judged by
-
-GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
-YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
 
 PADDING = (
     ("PixelPaddingValue", "PixelPaddingRangeLimit"),
@@ -49,21 +56,56 @@ class Stored:
         return codes.astype(np.float64)
 
 
-def render(decoded: Decoded, module: PixelModule, dataset: Dataset, frame: int) -> Bytes:
-    """(row, column) grey or (row, column, red green blue) of a frame (from 0); raises CannotRender."""
-    if decoded.values.ndim == 3:
-        return _colour(decoded, module)
-    stored = _stored(decoded, module)
-    if decoded.photometric == "PALETTE COLOR":
-        first, table = palette(dataset)
-        last = len(table) - 1
-        return _through(decoded.values, lambda v: table[np.clip(stored(v) - first, 0, last).astype(np.intp)], (3,))
-    if decoded.photometric not in GREY and module.samples != 1:
-        raise CannotRender(Reason.UNSUPPORTED, "one sample decoded where three are described")
-    return _grey(decoded, stored, dataset, frame)
+@dataclass(frozen=True, slots=True)
+class Grey:
+    """The grey stages of a frame."""
+
+    stored: Stored
+    modality: Transformation
+    voi: Transformation  # output of the modality stage to 0 to 1
+    presentation: Transformation = IDENTITY  # 0 to 1 to P-values from 0 to 1
+    padding: tuple[float, float] | None = None  # stored values that are no part of the picture: black
+    colours: Levels | None = None  # (entry, red green blue) for P-values from 0 to 1
+    is_spread: bool = False  # neither object nor client have said what to see: the VOI is what is there
 
 
-def _stored(decoded: Decoded, module: PixelModule) -> Stored:
+def grey_of(frame: Frame, window: ChosenWindow | None = None) -> Grey:
+    """The stages as the object says, with the window if one was chosen."""
+    dataset, number_, signed = frame.dataset, frame.number, frame.module.signed
+    stored = stored_of(frame.decoded, frame.module)
+    modality = modality_transformation(dataset, number_, stored.signed)
+    padding = _padding(dataset, stored.signed)
+    voi: Transformation | None
+    if window is not None:
+        voi = Window(window.centre, window.width, window.function)
+    else:
+        voi = voi_transformation(dataset, number_, signed)
+    is_spread = voi is None
+    if voi is None:
+        voi = spread(_sample(frame.decoded.values, stored, modality, padding))
+    presentation = _presentation(dataset, frame.decoded.photometric)
+    return Grey(stored, modality, voi, presentation, padding, is_spread=is_spread)
+
+
+def grey_levels(frame: Frame, grey: Grey) -> Levels:
+    """(row, column), or (row, column, red green blue) where the stages end in colours."""
+
+    def seen(container: Containers) -> Levels:
+        values = grey.stored(container)
+        brightness = grey.presentation(np.nan_to_num(grey.voi(grey.modality(values)), nan=0.0, posinf=1.0, neginf=0.0))
+        if grey.colours is None:
+            levels = np.rint(brightness * 255).astype(np.uint8)
+        else:
+            levels = grey.colours[np.rint(brightness * (len(grey.colours) - 1)).astype(np.intp)]
+        if grey.padding is not None:
+            levels[(values >= grey.padding[0]) & (values <= grey.padding[1])] = 0
+        return levels
+
+    return each_value(frame.decoded.values, seen, () if grey.colours is None else (3,))
+
+
+def stored_of(decoded: Decoded, module: PixelModule) -> Stored:
+    """Where stored values lie in the containers that were decoded."""
     values = decoded.values
     bits = min(module.bits_stored, values.dtype.itemsize * 8)
     if not decoded.compressed:
@@ -73,28 +115,9 @@ def _stored(decoded: Decoded, module: PixelModule) -> Stored:
     return Stored(bits, 0, module.signed)
 
 
-def _grey(decoded: Decoded, stored: Stored, dataset: Dataset, frame: int) -> Bytes:
-    modality = modality_transformation(dataset, frame, stored.signed)
-    padding = _padding(dataset, stored.signed)
-    voi = voi_transformation(dataset, frame, stored.signed)
-    if voi is None:
-        voi = spread(_sample(decoded.values, stored, modality, padding))
-    inverted = decoded.photometric == "MONOCHROME1"
-
-    def seen(container: Containers) -> Bytes:
-        values = stored(container)
-        brightness = np.nan_to_num(voi(modality(values)), nan=0.0, posinf=1.0, neginf=0.0)
-        levels = np.rint((1 - brightness if inverted else brightness) * 255).astype(np.uint8)
-        if padding is not None:
-            levels[(values >= padding[0]) & (values <= padding[1])] = 0
-        return levels
-
-    return _through(decoded.values, seen, ())
-
-
-def _through(values: Containers, seen: Callable[[Containers], Bytes], sample: tuple[int, ...]) -> Bytes:
+def each_value(values: Containers, seen: Callable[[Containers], Levels], sample: tuple[int, ...] = ()) -> Levels:
     """``seen`` of each value: once for each possible container value where these are few, else band by band."""
-    look: Callable[[Containers], Bytes] = seen
+    look: Callable[[Containers], Levels] = seen
     if values.dtype.kind in "ui" and values.dtype.itemsize <= 2:
         values = values.view(f"u{values.dtype.itemsize}")
         every = seen(np.arange(256**values.dtype.itemsize, dtype=values.dtype))
@@ -104,6 +127,14 @@ def _through(values: Containers, seen: Callable[[Containers], Bytes], sample: tu
     for row in range(0, values.shape[0], rows):
         out[row : row + rows] = look(values[row : row + rows])
     return out
+
+
+def _presentation(dataset: Dataset, photometric: str) -> Transformation:
+    """Presentation LUT Shape (PS3.3 C.11.6.1.2) where the image has one, else what its photometric means."""
+    shape = text(dataset, "PresentationLUTShape")
+    if shape in ("IDENTITY", "INVERSE"):
+        return INVERSE if shape == "INVERSE" else IDENTITY
+    return INVERSE if photometric == "MONOCHROME1" else IDENTITY
 
 
 def _sample(
@@ -132,31 +163,3 @@ def _padding(dataset: Dataset, signed: bool) -> tuple[float, float] | None:
 def _sign(value: float, signed: bool) -> float:
     """A padding value written as US where Pixel Representation makes it SS."""
     return value - 0x10000 if signed and 0x8000 <= value <= 0xFFFF else value
-
-
-def _colour(decoded: Decoded, module: PixelModule) -> Bytes:
-    values = decoded.values
-    if values.dtype.kind == "f":
-        raise CannotRender(Reason.UNSUPPORTED, f"colour of type {values.dtype}")
-    if values.dtype.itemsize > 1:
-        surplus = max(min(module.bits_stored, values.dtype.itemsize * 8) - 8, 0)
-        unsigned = np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}")
-        values = np.minimum(unsigned >> unsigned.dtype.type(surplus), 255).astype(np.uint8)
-    levels = np.ascontiguousarray(values).view(np.uint8)
-    if decoded.photometric in YBR_FULL:
-        return _red_green_blue(levels)
-    if decoded.photometric != "RGB":
-        raise CannotRender(Reason.UNSUPPORTED, "colour model")
-    return levels
-
-
-def _red_green_blue(ybr: Bytes) -> Bytes:
-    """YBR_FULL to RGB (PS3.3 C.7.6.3.1.2), band by band."""
-    matrix = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]], np.float32).T
-    out = np.empty_like(ybr)
-    rows = max(1, BAND // ybr.shape[1])
-    for row in range(0, ybr.shape[0], rows):
-        band = ybr[row : row + rows].astype(np.float32)
-        band[:, :, 1:] -= 128
-        out[row : row + rows] = np.clip(np.rint(band @ matrix), 0, 255)
-    return out

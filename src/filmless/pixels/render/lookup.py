@@ -46,6 +46,9 @@ class Rescale:
         return values * self.slope + self.intercept
 
 
+IDENTITY, INVERSE = Rescale(1.0, 0.0), Rescale(-1.0, 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Window centre and width, giving 0 to 1 (PS3.3 C.11.2.1.2 and C.11.2.1.3)."""
@@ -76,7 +79,7 @@ def modality_transformation(dataset: Dataset, frame: int, signed: bool) -> Trans
         slope, intercept = number(holder, "RescaleSlope"), number(holder, "RescaleIntercept")
         if slope:
             return Rescale(slope, intercept or 0.0)
-    return Rescale(1.0, 0.0)
+    return IDENTITY
 
 
 def voi_transformation(dataset: Dataset, frame: int, signed: bool) -> Transformation | None:
@@ -105,7 +108,7 @@ def spread(sample: Floats) -> Window:
     return Window(float(low) / 2 + float(high) / 2, float(high - low), "LINEAR_EXACT")
 
 
-def palette(dataset: Dataset) -> tuple[int, NDArray[np.uint8]]:
+def palette(dataset: Dataset, *, signed: bool) -> tuple[int, NDArray[np.uint8]]:
     """First mapped value and (entry, red green blue) of a PALETTE COLOR image (PS3.3 C.7.6.3.1.5 and .6)."""
     columns, first = [], 0
     for colour in ("Red", "Green", "Blue"):
@@ -122,6 +125,8 @@ def palette(dataset: Dataset) -> tuple[int, NDArray[np.uint8]]:
             raise CannotRender(Reason.DAMAGED, "palette shorter than its descriptor")
         # 8-bit entries stand in the low byte; some senders declare 16 bits and fill the low byte only
         columns.append(plain[:count] >> 8 if bits > 8 and plain.max() > 0xFF else plain[:count])
+    if signed and first >= 0x8000:  # written as US though Pixel Representation makes it SS
+        first -= 0x10000
     if len({len(column) for column in columns}) != 1:
         raise CannotRender(Reason.DAMAGED, "palettes of different lengths")
     return first, np.stack(columns, axis=1).astype(np.uint8)
