@@ -1,6 +1,7 @@
 """The web application over an archive in memory, and a client that speaks ASGI to it without a socket."""
 
 import asyncio
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -39,6 +40,9 @@ from filmless.archive.model import (
 )
 from filmless.archive.ports import Located
 from filmless.archive.scope import Scope
+from filmless.pixels.codec_child import answer
+from filmless.pixels.errors import CannotRender, Reason
+from filmless.pixels.request import Request, read_question
 from filmless.servers.cors import CrossOrigin
 from filmless.servers.dicomweb.routes import dicomweb_routes
 from filmless.servers.dicomweb.service import Service
@@ -315,6 +319,23 @@ class Reply:
         return json.loads(self.body)
 
 
+class Codecs:
+    """What the pool of codec children does, in this process."""
+
+    def submit(self, request: Request) -> "Future[bytes]":
+        future: Future[bytes] = Future()
+        try:
+            asked = read_question(io.BytesIO(b"".join(bytes(part) for part in request())))
+            made = answer(asked) if asked else CannotRender(Reason.CRASHED)
+        except CannotRender as failure:
+            made = failure
+        if isinstance(made, CannotRender):
+            future.set_exception(made)
+        else:
+            future.set_result(made)
+        return future
+
+
 class WebHouse:
     """The application and all that it stands on."""
 
@@ -339,7 +360,7 @@ class WebHouse:
                     lambda: True,
                     lambda: self.has_space,
                 ),
-                *dicomweb_routes(Service(self.archive, executor, metadata), codecs, access, self.archive),
+                *dicomweb_routes(Service(self.archive, executor, metadata), codecs or Codecs(), access, self.archive),
             ]
         )
         self.application = WebApplication(

@@ -53,12 +53,13 @@ def _eight_bits(values: Containers, module: PixelModule) -> Levels:
     bits = min(module.bits_stored, values.dtype.itemsize * 8)
     if bits == 8 and values.dtype.itemsize == 1:
         return np.ascontiguousarray(values).view(np.uint8)
-    if values.dtype.itemsize > 2:
-        raise CannotRender(Reason.UNSUPPORTED, f"colour of type {values.dtype}")
     unsigned = np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}")
-    codes = np.minimum(np.arange(256**values.dtype.itemsize), 2**bits - 1)
-    table = np.rint(codes * (255 / (2**bits - 1))).astype(np.uint8)
-    levels: Levels = table[unsigned]
+    return each_value(unsigned, lambda codes: _scaled(codes, bits))
+
+
+def _scaled(codes: Containers, bits: int) -> Levels:
+    largest = 2**bits - 1
+    levels: Levels = np.rint(np.minimum(codes, largest).astype(np.float64) * (255 / largest)).astype(np.uint8)
     return levels
 
 

@@ -244,10 +244,11 @@ class PartWriter:
         self._boundary = boundary
         self.end = f"\r\n--{boundary}--\r\n".encode()
 
-    def head(self, content_type: str, *, is_first: bool) -> bytes:
-        """What stands before a part's body."""
+    def head(self, content_type: str, *, is_first: bool, location: str = "") -> bytes:
+        """What stands before a part's body; ``location`` is the part's own address."""
         before = "" if is_first else "\r\n"
-        return f"{before}--{self._boundary}\r\nContent-Type: {content_type}\r\n\r\n".encode()
+        content_location = f"\r\nContent-Location: {location}" if location else ""
+        return f"{before}--{self._boundary}\r\nContent-Type: {content_type}{content_location}\r\n\r\n".encode()
 
     def length(self, parts: Iterator[tuple[str, int]]) -> int:
         """Bytes of a whole body whose parts have these types and lengths."""

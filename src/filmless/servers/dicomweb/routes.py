@@ -2,9 +2,11 @@
 
 from filmless.access.roles import Right
 from filmless.archive.frame_access import FrameAccess
+from filmless.pixels.view import Picture
 from filmless.servers.dicomweb.capabilities import Capabilities
 from filmless.servers.dicomweb.negotiation import DICOM_JSON
-from filmless.servers.dicomweb.render.thumbnails import Renderer, Thumbnails
+from filmless.servers.dicomweb.render.pictures import Pictures, Renderer
+from filmless.servers.dicomweb.render.rendered import Rendered
 from filmless.servers.dicomweb.retrieve.bulkdata import Bulkdata
 from filmless.servers.dicomweb.retrieve.frames import Frames
 from filmless.servers.dicomweb.retrieve.metadata import Metadata
@@ -19,9 +21,11 @@ from filmless.servers.routes import Route
 STUDY = "/dicomweb/studies/{study}"
 SERIES = STUDY + "/series/{series}"
 INSTANCE = SERIES + "/instances/{instance}"
+FRAMES = INSTANCE + "/frames/{frames}"
 
 DELETING = ("reason",)
 SEARCHED = (DICOM_JSON, 'multipart/related; type="application/dicom+xml"')
+RENDERING = ("viewport", "window", "quality", "annotation", "iccprofile")
 
 
 def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, bin_: Bin) -> list[Route]:
@@ -30,8 +34,8 @@ def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, b
     store = Stow(service).store
     retrieve = Wado(service).retrieve
     metadata = Metadata(service).retrieve
-    thumbnail = Thumbnails(service, renderer).retrieve
     frames = Frames(service, access, renderer).retrieve
+    rendered = Rendered(service, Pictures(service, renderer))
     bulkdata = Bulkdata(service).retrieve
     delete = Delete(service, bin_).delete
     rows = [
@@ -103,11 +107,22 @@ def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, b
         Route("GET", STUDY + "/metadata", Right.RETRIEVE, metadata, "Retrieve a study's metadata"),
         Route("GET", SERIES + "/metadata", Right.RETRIEVE, metadata, "Retrieve a series' metadata"),
         Route("GET", INSTANCE + "/metadata", Right.RETRIEVE, metadata, "Retrieve an instance's metadata"),
-        Route("GET", INSTANCE + "/frames/{frames}", Right.RETRIEVE, frames, "Retrieve frames of an instance"),
+        Route("GET", FRAMES, Right.RETRIEVE, frames, "Retrieve frames of an instance"),
         Route("GET", INSTANCE + "/bulkdata/{path*}", Right.RETRIEVE, bulkdata, "Retrieve a value by its address"),
-        Route("GET", STUDY + "/thumbnail", Right.RETRIEVE, thumbnail, "A small picture of a study"),
-        Route("GET", SERIES + "/thumbnail", Right.RETRIEVE, thumbnail, "A small picture of a series"),
-        Route("GET", INSTANCE + "/thumbnail", Right.RETRIEVE, thumbnail, "A small picture of an instance"),
+        *_pictures(rendered),
     ]
     capabilities = Capabilities(service, rows).retrieve
     return [Route("OPTIONS", "/dicomweb", Right.SESSION, capabilities, "Retrieve capabilities"), *rows]
+
+
+def _pictures(rendered: Rendered) -> list[Route]:
+    levels = {STUDY: "a study", SERIES: "a series", INSTANCE: "an instance", FRAMES: "frames of an instance"}
+    kinds = (
+        ("rendered", rendered.retrieve, "Retrieve {} as pictures", RENDERING),
+        ("thumbnail", rendered.thumbnail, "A small picture of {}", RENDERING[:1]),
+    )
+    return [
+        Route("GET", f"{path}/{name}", Right.RETRIEVE, answer, summary.format(what), query, gives=tuple(Picture))
+        for name, answer, summary, query in kinds
+        for path, what in levels.items()
+    ]

@@ -59,7 +59,7 @@ class Frames:
 
     async def retrieve(self, request: Request) -> Answer:
         """The frames of the list in its order, as parts, or one alone."""
-        numbers = _numbers(request.parameters["frames"])
+        numbers = frame_numbers(request.parameters["frames"])
         uids = [request.parameters[level] for level in ("study", "series", "instance")]
         if not all(map(is_uid, uids)):
             raise Problem(400, "A UID in the address is malformed.")
@@ -130,7 +130,7 @@ def stored_image(archive: Archive, kept: KeptInstance, frames: FrameTable | None
     )
 
 
-def _numbers(text: str) -> list[int]:
+def frame_numbers(text: str) -> list[int]:
     """Numbers from 0; ``Problem`` 400 for a list that is none (PS3.18 10.4.1.1.6)."""
     listed = text.split(",")
     if len(listed) > MAX_FRAMES:

@@ -1,0 +1,95 @@
+"""Pictures made by the codec children: each is made once for all that ask, and the last ones are kept in memory."""
+
+import asyncio
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from filmless.archive.errors import NotFound
+from filmless.archive.model import KeptInstance
+from filmless.archive.scope import Scope
+from filmless.pixels.errors import CannotRender, Reason
+from filmless.pixels.request import Request as Rendering
+from filmless.pixels.request import card_request, moving_request, picture_request
+from filmless.pixels.view import View
+from filmless.servers.dicomweb.made import Made
+from filmless.servers.dicomweb.retrieve.frames import stored_image
+from filmless.servers.dicomweb.service import Service
+from filmless.servers.http_messages import Problem
+from filmless.standards.data_set.frames import FrameTable
+
+CACHE_BYTES = 16 << 20
+
+NO_PICTURE = "No preview"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of an instance is to be shown, and how."""
+
+    view: View
+    number: int | None = None  # of the frame, from 0; None: the middle one
+    moves: bool = False  # all frames, one after the other
+
+
+class Renderer(Protocol):
+    """The pool of codec children."""
+
+    def submit(self, request: Rendering, /) -> "Future[bytes]":
+        """Queue a request; the future holds a picture or ``CannotRender``."""
+
+
+class Pictures:
+    """``of`` an instance."""
+
+    def __init__(self, service: Service, renderer: Renderer) -> None:
+        self._service = service
+        self._renderer = renderer
+        self._made = Made(CACHE_BYTES)
+
+    async def of(self, kept: KeptInstance, asked: Asked, scope: Scope) -> bytes:
+        """The picture, or a card that says what the instance is where it has none.
+
+        ``Problem`` 404 for a frame that is not there, 400 for a region that is not, 503 when too many wait.
+        """
+        try:
+            return await self._made.get((kept.digest, asked), partial(self._make, kept, asked, scope))
+        except CannotRender as failure:
+            raise _problem(failure) from None
+
+    async def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable | None:
+        """Where the frames lie; None where that is not known."""
+        if kept.pixel_offset is None:
+            return None
+        try:
+            return await self._service.call(self._service.archive.frames, kept, scope)
+        except NotFound:
+            return None
+
+    async def _make(self, kept: KeptInstance, asked: Asked, scope: Scope) -> bytes:
+        image = stored_image(self._service.archive, kept, await self.frames(kept, scope))
+        question = (
+            moving_request(image, asked.view) if asked.moves else picture_request(image, asked.view, asked.number)
+        )
+        try:
+            return await asyncio.wrap_future(self._renderer.submit(question))
+        except CannotRender as failure:
+            if failure.reason in _ANSWERED:
+                raise
+            sheet = card_request(kept.sop_class_uid, NO_PICTURE, asked.view)  # it is kept, so it has a face
+            return await asyncio.wrap_future(self._renderer.submit(sheet))
+
+
+_ANSWERED = {
+    Reason.NO_FRAME: (404, "There is no frame of this number: the instance has {}."),
+    Reason.NO_REGION: (400, "The region of the viewport lies outside of the picture: it has {}."),
+    Reason.BUSY: (503, "No picture can be made now. Try again."),
+}
+"""What is answered instead of a card."""
+
+
+def _problem(failure: CannotRender) -> Problem:
+    status, text = _ANSWERED.get(failure.reason, _ANSWERED[Reason.BUSY])
+    retry = ((b"retry-after", b"5"),) if status == 503 else ()
+    return Problem(status, text.format(failure.detail), retry)

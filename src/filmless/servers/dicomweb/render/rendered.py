@@ -1,0 +1,131 @@
+"""Rendered resources (PS3.18 10.4.1.1.3): pictures of a study, a series, an instance or some of its frames."""
+
+import secrets
+from asyncio import Future, ensure_future
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass
+
+from filmless.archive.model import KeptInstance
+from filmless.archive.scope import Scope
+from filmless.pixels.view import Picture, View
+from filmless.servers.byte_ranges import is_known
+from filmless.servers.dicomweb.multipart import PartWriter
+from filmless.servers.dicomweb.negotiation import Form, Offer, negotiate
+from filmless.servers.dicomweb.render.parameters import thumbnail_view, unknown_annotations, view_of
+from filmless.servers.dicomweb.render.pictures import Asked, Pictures
+from filmless.servers.dicomweb.retrieve.frames import frame_numbers
+from filmless.servers.dicomweb.retrieve.wado import found
+from filmless.servers.dicomweb.service import Service, entity_tag, instance_url, ranges, warning
+from filmless.servers.http_messages import Answer, Problem, Request
+
+AHEAD = 2  # pictures of one answer that are made while another is sent
+
+_SINGLE = [Offer(picture) for picture in Picture]
+_PARTS = [Offer(picture, form=Form.MULTIPART) for picture in Picture]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One picture of an answer."""
+
+    kept: KeptInstance
+    asked: Asked
+    location: str  # its own address
+
+
+class Rendered:
+    """Answers requests for rendered resources and thumbnails."""
+
+    def __init__(self, service: Service, pictures: Pictures) -> None:
+        self._service = service
+        self._pictures = pictures
+
+    async def retrieve(self, request: Request) -> Answer:
+        """A picture alone where there is one instance or frame, else one part for each frame."""
+        numbers = frame_numbers(request.parameters["frames"]) if "frames" in request.parameters else []
+        is_single = len(numbers) == 1 or ("instance" in request.parameters and not numbers)
+        offer = negotiate(ranges(request), [*_SINGLE, *_PARTS] if is_single else _PARTS)
+        fields = request.query()
+        view = view_of(fields, Picture(offer.media_type))
+        kept = await found(self._service, request)
+        headers = [(b"vary", b"accept"), (b"cache-control", b"private, no-cache")]
+        if unknown := unknown_annotations(fields):
+            text = f"The following annotation values are not supported: {','.join(unknown)}"
+            headers.append(warning(self._service.root(request), text))
+        tag = entity_tag(kept, repr(view), offer.form, repr(numbers))
+        headers.append((b"etag", tag.encode()))
+        if is_known(request, tag):
+            return Answer(304, headers=tuple(headers))
+        if offer.form is Form.SINGLE:
+            picture = await self._pictures.of(kept[0], _only(view, numbers), request.scope)
+            return Answer(200, picture, view.media_type, tuple(headers))
+        if numbers:
+            await self._require(kept[0], numbers, request.scope)
+        writer = PartWriter(secrets.token_hex(16))
+        body = self._multipart(writer, self._parts(request, kept, numbers, view), request.scope)
+        return Answer(200, body, writer.media_type(view.media_type), tuple(headers))
+
+    async def thumbnail(self, request: Request) -> Answer:
+        """A small picture of the frame, of the instance, or of the middle instance of the series or study."""
+        numbers = frame_numbers(request.parameters["frames"]) if "frames" in request.parameters else []
+        offer = negotiate(ranges(request), _SINGLE)
+        view = thumbnail_view(request.query(), Picture(offer.media_type))
+        kept = await found(self._service, request)
+        chosen = kept[len(kept) // 2]
+        tag = entity_tag([chosen], repr(view), repr(numbers))
+        headers = ((b"vary", b"accept"), (b"cache-control", b"private, max-age=300"), (b"etag", tag.encode()))
+        if is_known(request, tag):
+            return Answer(304, headers=headers)
+        asked = Asked(view, numbers[0] if numbers else None)
+        picture = await self._pictures.of(chosen, asked, request.scope)
+        return Answer(200, picture, view.media_type, headers)
+
+    async def _require(self, kept: KeptInstance, numbers: Sequence[int], scope: Scope) -> None:
+        """``Problem`` 404 for a frame that is not there, before the first is sent."""
+        table = await self._pictures.frames(kept, scope)
+        if table is not None and max(numbers) >= table.count:
+            raise Problem(404, f"There is no frame {max(numbers) + 1}: the instance has {table.count} frames.")
+
+    async def _parts(
+        self, request: Request, kept: Sequence[KeptInstance], numbers: Sequence[int], view: View
+    ) -> AsyncGenerator[_Part]:
+        root = self._service.root(request)
+        for each in kept:
+            address = instance_url(root, each.study_uid, each.series_uid, each.instance_uid)
+            if view.media_type is Picture.GIF and not numbers:
+                yield _Part(each, Asked(view, moves=True), f"{address}/rendered")
+                continue
+            for number in numbers or await self._every(each, request.scope):
+                yield _Part(each, Asked(view, number), f"{address}/frames/{number + 1}/rendered")
+
+    async def _every(self, kept: KeptInstance, scope: Scope) -> Iterable[int]:
+        """The numbers of all frames (from 0)."""
+        table = await self._pictures.frames(kept, scope)
+        return range(1 if table is None else table.count)
+
+    async def _multipart(self, writer: PartWriter, parts: AsyncGenerator[_Part], scope: Scope) -> AsyncGenerator[bytes]:
+        coming: deque[tuple[_Part, Future[bytes]]] = deque()
+        is_first = True
+        try:
+            while True:
+                while len(coming) <= AHEAD and (part := await anext(parts, None)) is not None:
+                    coming.append((part, ensure_future(self._pictures.of(part.kept, part.asked, scope))))
+                if not coming:
+                    break
+                part, picture = coming.popleft()
+                made = await picture
+                yield writer.head(part.asked.view.media_type, is_first=is_first, location=part.location) + made
+                is_first = False
+            yield writer.end
+        finally:
+            for _, picture in coming:
+                picture.cancel()
+            await parts.aclose()
+
+
+def _only(view: View, numbers: Sequence[int]) -> Asked:
+    """The one frame, or the instance: moving where that is what the media type is for."""
+    if numbers:
+        return Asked(view, numbers[0])
+    return Asked(view, moves=view.media_type is Picture.GIF)
