@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 
 from pydicom import config
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import Tag
@@ -94,10 +95,12 @@ def read_attributes(data_set: bytes, implicit: bool, little_endian: bool) -> Dat
         raise CannotRender(Reason.DAMAGED, f"header: {type(error).__name__}") from error
 
 
-def values(dataset: Dataset | None, keyword: str) -> list[object]:
-    """The values of an attribute; empty where it is absent, empty or cannot be read."""
+def values(dataset: Dataset | None, keyword: str | int) -> list[object]:
+    """The values of an attribute, by keyword or tag; empty where it is absent, empty or cannot be read."""
     try:
         value = None if dataset is None else dataset.get(keyword)
+        if isinstance(value, DataElement):
+            value = value.value
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - a value that does not fit its VR counts as absent
@@ -109,7 +112,7 @@ def values(dataset: Dataset | None, keyword: str) -> list[object]:
     return list(value)
 
 
-def numbers(dataset: Dataset | None, keyword: str) -> list[float]:
+def numbers(dataset: Dataset | None, keyword: str | int) -> list[float]:
     """The finite numbers of an attribute in order; empty if any of its values is none."""
     found = []
     for value in values(dataset, keyword):
@@ -120,12 +123,12 @@ def numbers(dataset: Dataset | None, keyword: str) -> list[float]:
     return found if all(math.isfinite(number) for number in found) else []
 
 
-def number(dataset: Dataset | None, keyword: str) -> float | None:
+def number(dataset: Dataset | None, keyword: str | int) -> float | None:
     """The first number of an attribute."""
     return next(iter(numbers(dataset, keyword)), None)
 
 
-def text(dataset: Dataset | None, keyword: str) -> str:
+def text(dataset: Dataset | None, keyword: str | int) -> str:
     """The first value of an attribute as text."""
     return str(next(iter(values(dataset, keyword)), "")).strip(" \0")
 

@@ -1,0 +1,58 @@
+"""The grey scale of an image replaced by the one of its presentation state (PS3.3 A.33.1.3, C.11.8, C.11.6)."""
+
+from copy import copy
+
+from pydicom.dataset import Dataset
+
+from filmless.pixels.attributes import items
+from filmless.pixels.presentation.state import Shown, applying
+
+MODALITY = ("ModalityLUTSequence", "RescaleIntercept", "RescaleSlope", "RescaleType")
+VOI = ("VOILUTSequence", "WindowCenter", "WindowWidth", "VOILUTFunction")
+PRESENTATION = ("PresentationLUTSequence", "PresentationLUTShape")
+PALETTE = tuple(
+    f"{kind}{colour}PaletteColorLookupTable{part}"
+    for kind, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
+    for colour in ("Red", "Green", "Blue")
+)
+GROUPS = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
+OVERRIDDEN = ("PixelValueTransformationSequence", "FrameVOILUTSequence", "FrameDisplayShutterSequence")
+
+
+def presented(image: Dataset, state: Dataset, shown: Shown) -> Dataset:
+    """The image's attributes with the transformations of the state in place of its own.
+
+    A grey-scale state says all of them: what it leaves out is the identity, and for the VOI the full range. Its
+    presentation LUT decides which end is white, whatever the photometric interpretation (PS3.3 C.11.6.1.2).
+    A colour state says none of them.
+    """
+    result = copy(image)
+    if not any(keyword in state for keyword in PRESENTATION + PALETTE):
+        return result
+    if "PALETTE" not in str(image.get("PhotometricInterpretation", "")):
+        result.PhotometricInterpretation = "MONOCHROME2"
+    for keyword in MODALITY + VOI + PRESENTATION:
+        result.pop(keyword, None)
+    for keyword in GROUPS:
+        if keyword in result:
+            setattr(result, keyword, [_without(item) for item in items(result, keyword)])
+    for keyword in MODALITY + PRESENTATION:
+        _take(result, state, keyword)
+    for item in applying(state, "SoftcopyVOILUTSequence", shown):
+        for keyword in VOI:
+            _take(result, item, keyword)
+        break
+    return result
+
+
+def _without(item: Dataset) -> Dataset:
+    """A functional group item without what a state replaces."""
+    kept = copy(item)
+    for keyword in OVERRIDDEN:
+        kept.pop(keyword, None)
+    return kept
+
+
+def _take(target: Dataset, source: Dataset, keyword: str) -> None:
+    if keyword in source:
+        target[keyword] = source[keyword]
