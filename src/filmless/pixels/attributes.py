@@ -81,7 +81,59 @@ WANTED = (
     *(f"{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
 )
-WANTED_TAGS = [Tag(keyword) for keyword in WANTED]
+PLACED = (
+    "SOPInstanceUID",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "GridFrameOffsetVector",
+    "DoseGridScaling",
+    "SegmentationType",
+    "SegmentSequence",
+    "MaximumFractionalValue",
+    "TotalPixelMatrixColumns",
+    "TotalPixelMatrixRows",
+)
+"""Where pixels lie, and what they measure."""
+PRESENTED = (
+    "ReferencedSeriesSequence",
+    "PresentationLUTSequence",
+    "SoftcopyVOILUTSequence",
+    "PaletteColorLookupTableUID",
+    "DisplayedAreaSelectionSequence",
+    "ImageRotation",
+    "ImageHorizontalFlip",
+    "GraphicAnnotationSequence",
+    "GraphicLayerSequence",
+    "MaskSubtractionSequence",
+    "ShutterShape",
+    "ShutterLeftVerticalEdge",
+    "ShutterRightVerticalEdge",
+    "ShutterUpperHorizontalEdge",
+    "ShutterLowerHorizontalEdge",
+    "CenterOfCircularShutter",
+    "RadiusOfCircularShutter",
+    "VerticesOfThePolygonalShutter",
+    "ShutterPresentationValue",
+    "ShutterPresentationColorCIELabValue",
+    "ShutterOverlayGroup",
+)
+"""How it is to be presented, by the object or by a presentation state."""
+OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
+OVERLAY_ELEMENTS = {
+    "rows": 0x0010,
+    "columns": 0x0011,
+    "frames": 0x0015,
+    "type": 0x0040,
+    "origin": 0x0050,
+    "first_frame": 0x0051,
+    "bit_position": 0x0102,
+    "layer": 0x1001,  # Overlay Activation Layer, of presentation states
+    "data": 0x3000,
+}
+WANTED_TAGS = [
+    *map(Tag, (*WANTED, *PLACED, *PRESENTED)),
+    *(Tag(group, element) for group in OVERLAY_GROUPS for element in OVERLAY_ELEMENTS.values()),
+]
 
 
 def read_attributes(data_set: bytes, implicit: bool, little_endian: bool) -> Dataset:

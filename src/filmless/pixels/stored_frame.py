@@ -51,6 +51,15 @@ def frames_of(brought: Brought) -> Iterator[Frame]:
         yield from _of_whole(syntax, brought)
 
 
+def data_set_of(brought: Brought) -> Dataset:
+    """The attributes of an object that came whole, or up to its pixels; raises CannotRender."""
+    syntax = transfer_syntax(brought.member.transfer_syntax_uid)
+    if brought.member.form is Form.FRAMES:
+        return read_attributes(brought.header[:-PIXEL_ELEMENT_BYTES], not syntax.explicit_vr, syntax.little_endian)
+    data_set = _inflated(brought.header) if syntax.deflated else brought.header
+    return read_attributes(data_set, not syntax.explicit_vr, syntax.little_endian)
+
+
 def _of_frames(brought: Brought, syntax: TransferSyntax) -> Iterator[Frame]:
     order: Literal["little", "big"] = "little" if syntax.little_endian else "big"
     element = brought.header[-PIXEL_ELEMENT_BYTES:]

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from filmless.pixels.presentation.geometry import Levels, projection
+from filmless.pixels.presentation.displayed_area import Extent, presented_placement
 from filmless.pixels.presentation.graphics import annotated
 from filmless.pixels.presentation.overlays import Mask
 from filmless.pixels.presentation.state import Shown
+
+Levels = NDArray[np.uint8]
 
 SHOWN = Shown("1.2.3", 0)
 BLACK: Levels = np.zeros((100, 200), np.uint8)
@@ -36,8 +39,8 @@ def state(*graphics: Dataset, texts: tuple[Dataset, ...] = (), **values: object)
 
 def drawn(presentation: Dataset, levels: Levels = BLACK, planes: Mapping[int, Mask] | None = None) -> Levels:
     """The red of the picture."""
-    projected = projection(presentation, SHOWN, levels, 1.0, None)
-    picture = annotated(projected.picture(levels), presentation, SHOWN, projected, planes or {})
+    placement = presented_placement(presentation, SHOWN, Extent(*levels.shape))
+    picture = annotated(placement.place(levels), presentation, SHOWN, placement, planes or {})
     return np.asarray(picture.convert("RGB"))[:, :, 0]
 
 

@@ -9,8 +9,8 @@ from pydicom.dataset import Dataset
 
 from filmless.pixels.attributes import frame_holders, items, number, numbers, text
 from filmless.pixels.errors import CannotRender
-from filmless.pixels.lookup import palette
 from filmless.pixels.presentation.colours import RGB, rgb_of_cielab
+from filmless.pixels.render.lookup import palette
 
 Levels = NDArray[np.uint8]
 Coverage = NDArray[np.float32]  # (row, column): 0 to 1
@@ -71,7 +71,7 @@ def _colour(dataset: Dataset, segment: int) -> RGB:
                 return named
     if text(dataset, "PhotometricInterpretation") == "PALETTE COLOR":
         try:
-            first, table = palette(dataset)
+            first, table = palette(dataset, signed=False)
         except CannotRender:
             pass
         else:

@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from pydicom.dataset import Dataset
 
 from filmless.pixels.attributes import items, number, numbers, text, values
 from filmless.pixels.presentation.colours import RGB, WHITE, rgb_of_cielab, rgb_of_p_value
-from filmless.pixels.presentation.geometry import Points, Projection
 from filmless.pixels.presentation.overlays import Mask, activation_layer
 from filmless.pixels.presentation.state import Shown, applying
+from filmless.pixels.render.placement import Placement
+
+Points = NDArray[np.float64]  # (point, column row)
 
 ARC = 128  # points of a circle or ellipse
 CURVE = 16  # points between two of an interpolated line
@@ -42,14 +45,14 @@ def layers(state: Dataset) -> list[Layer]:
 
 
 def annotated(
-    picture: Image.Image, state: Dataset, shown: Shown, projection: Projection, planes: Mapping[int, Mask]
+    picture: Image.Image, state: Dataset, shown: Shown, placement: Placement, planes: Mapping[int, Mask]
 ) -> Image.Image:
     """The picture with what the state draws on it; ``planes`` are the overlays (row, column) of the image by group."""
     annotations = list(applying(state, "GraphicAnnotationSequence", shown))
     activated = {group: activation_layer(state, group) for group in planes}
     if not annotations and not any(activated.values()):
         return picture
-    sheet = _Sheet(picture.convert("RGB"), projection)
+    sheet = _Sheet(picture.convert("RGB"), placement)
     for layer in layers(state):
         for group, name in activated.items():
             if name == layer.name:
@@ -63,17 +66,21 @@ def annotated(
 class _Sheet:
     """A picture that is drawn on."""
 
-    def __init__(self, picture: Image.Image, projection: Projection) -> None:
+    def __init__(self, picture: Image.Image, placement: Placement) -> None:
         self.picture = picture
-        self.projection = projection
+        self.placement = placement
         self._fine = FINE if picture.width * picture.height * FINE * FINE <= MAX_FINE_PIXELS else 1
 
     def place(self, item: Dataset, keyword: str, units: str) -> Points:
         """The points of an attribute (column, row, ...) in the picture."""
         flat = numbers(item, keyword)[: 2 * MAX_POINTS]
         flat = flat[: len(flat) // 2 * 2]
-        to = self.projection.fractions if text(item, units) == "DISPLAY" else self.projection.points
-        return np.clip(to(flat), -(2.0**20), 2.0**20)
+        pairs = np.asarray(flat, np.float64).reshape(-1, 2)
+        if text(item, units) == "DISPLAY":  # shares of the displayed area as it is seen
+            places = pairs * (self.placement.width, self.placement.height)
+        else:
+            places = np.array([self.placement.point(*pair) for pair in pairs.tolist()]).reshape(-1, 2)
+        return np.clip(places, -(2.0**20), 2.0**20)
 
     def line(self, points: Points, colour: RGB, width: float = LINE, filled: bool = False) -> None:
         """Join points, or fill what they enclose."""
@@ -103,7 +110,7 @@ class _Sheet:
 
     def plane(self, mask: Mask, colour: RGB) -> None:
         """The pixels of an overlay."""
-        self._ink(self.projection.picture(mask.astype(np.uint8) * np.uint8(255)), colour)
+        self._ink(self.placement.place(mask.astype(np.uint8) * np.uint8(255)), colour)
 
     def _ink(self, cover: Image.Image, colour: RGB) -> None:
         self.picture.paste(colour, (0, 0), cover)

@@ -5,26 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
 
-from filmless.pixels.attributes import number, numbers, text, values
+from filmless.pixels.attributes import OVERLAY_ELEMENTS, OVERLAY_GROUPS, number, numbers, text, values
 
 Mask = NDArray[np.bool_]
 Containers = NDArray[np.generic]
-
-GROUPS = range(0x6000, 0x6020, 2)
-ELEMENTS = {
-    "rows": 0x0010,
-    "columns": 0x0011,
-    "frames": 0x0015,
-    "type": 0x0040,
-    "origin": 0x0050,
-    "first_frame": 0x0051,
-    "bit_position": 0x0102,
-    "layer": 0x1001,  # Overlay Activation Layer, of presentation states
-    "data": 0x3000,
-}
-TAGS = [Tag(group, element) for group in GROUPS for element in ELEMENTS.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +23,7 @@ class Overlay:
 
 def overlays(dataset: Dataset, frame: int, containers: Containers) -> list[Overlay]:
     """The planes over a frame (from 0) whose stored containers are given, as (row, column, ...)."""
-    found = (_overlay(dataset, group, frame, containers) for group in GROUPS)
+    found = (_overlay(dataset, group, frame, containers) for group in OVERLAY_GROUPS)
     return [overlay for overlay in found if overlay is not None]
 
 
@@ -118,4 +103,4 @@ def _edge(mask: Mask) -> Mask:
 
 
 def _tag(group: int, name: str) -> int:
-    return group << 16 | ELEMENTS[name]
+    return group << 16 | OVERLAY_ELEMENTS[name]

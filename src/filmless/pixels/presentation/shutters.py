@@ -11,19 +11,6 @@ from filmless.pixels.attributes import frame_holders, number, numbers, values
 from filmless.pixels.presentation.colours import BLACK, RGB, rgb_of_cielab, rgb_of_p_value
 from filmless.pixels.presentation.overlays import Mask, Overlay
 
-KEYWORDS = (
-    "ShutterShape",
-    "ShutterLeftVerticalEdge",
-    "ShutterRightVerticalEdge",
-    "ShutterUpperHorizontalEdge",
-    "ShutterLowerHorizontalEdge",
-    "CenterOfCircularShutter",
-    "RadiusOfCircularShutter",
-    "VerticesOfThePolygonalShutter",
-    "ShutterPresentationValue",
-    "ShutterPresentationColorCIELabValue",
-    "ShutterOverlayGroup",
-)
 MAX_VERTICES = 10_000
 
 

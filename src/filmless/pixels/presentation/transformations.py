@@ -27,22 +27,25 @@ def presented(image: Dataset, state: Dataset, shown: Shown) -> Dataset:
     A colour state says none of them.
     """
     result = copy(image)
-    if not any(keyword in state for keyword in PRESENTATION + PALETTE):
+    if not has_grey_scale(state):
         return result
-    if "PALETTE" not in str(image.get("PhotometricInterpretation", "")):
-        result.PhotometricInterpretation = "MONOCHROME2"
     for keyword in MODALITY + VOI + PRESENTATION:
         result.pop(keyword, None)
     for keyword in GROUPS:
         if keyword in result:
             setattr(result, keyword, [_without(item) for item in items(result, keyword)])
-    for keyword in MODALITY + PRESENTATION:
+    for keyword in MODALITY:
         _take(result, state, keyword)
     for item in applying(state, "SoftcopyVOILUTSequence", shown):
         for keyword in VOI:
             _take(result, item, keyword)
         break
     return result
+
+
+def has_grey_scale(state: Dataset) -> bool:
+    """Whether a state says how grey values are shown: those for grey images and in pseudo-colour do."""
+    return any(keyword in state for keyword in (*PRESENTATION, *PALETTE, "PaletteColorLookupTableUID"))
 
 
 def _without(item: Dataset) -> Dataset:

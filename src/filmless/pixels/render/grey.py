@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from filmless.pixels.attributes import number, text
+from filmless.pixels.attributes import number
 from filmless.pixels.decode import Decoded
 from filmless.pixels.pixel_module import PixelModule
 from filmless.pixels.render.lookup import (
@@ -17,6 +17,7 @@ from filmless.pixels.render.lookup import (
     Transformation,
     Window,
     modality_transformation,
+    presentation_transformation,
     spread,
     voi_transformation,
 )
@@ -131,10 +132,7 @@ def each_value(values: Containers, seen: Callable[[Containers], Levels], sample:
 
 def _presentation(dataset: Dataset, photometric: str) -> Transformation:
     """Presentation LUT Shape (PS3.3 C.11.6.1.2) where the image has one, else what its photometric means."""
-    shape = text(dataset, "PresentationLUTShape")
-    if shape in ("IDENTITY", "INVERSE"):
-        return INVERSE if shape == "INVERSE" else IDENTITY
-    return INVERSE if photometric == "MONOCHROME1" else IDENTITY
+    return presentation_transformation(dataset) or (INVERSE if photometric == "MONOCHROME1" else IDENTITY)
 
 
 def _sample(

@@ -69,6 +69,17 @@ class Window:
         return np.clip((values - (self.centre - 0.5)) / (self.width - 1) + 0.5, 0, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class PresentationTable:
+    """A presentation LUT (PS3.3 C.11.6.1): P-values from 0 to 1 for brightness evenly from 0 to 1."""
+
+    entries: Floats
+
+    def __call__(self, values: Floats) -> Floats:
+        """The P-value of each brightness."""
+        return self.entries[np.rint(values * (len(self.entries) - 1)).astype(np.intp)]
+
+
 def modality_transformation(dataset: Dataset, frame: int, signed: bool) -> Transformation:
     """Modality LUT or rescale of a frame; the identity where there is none."""
     for item in items(dataset, "ModalityLUTSequence")[:1]:
@@ -94,6 +105,16 @@ def voi_transformation(dataset: Dataset, frame: int, signed: bool) -> Transforma
         if centre is not None and width is not None and (width >= 1 or (function != "LINEAR" and width > 0)):
             return Window(centre, width, function)
     return None
+
+
+def presentation_transformation(dataset: Dataset) -> Transformation | None:
+    """Presentation LUT or its shape; None where the object says neither (PS3.3 C.11.6.1)."""
+    for item in items(dataset, "PresentationLUTSequence")[:1]:
+        table = _table(item, signed=False)
+        if table is not None:
+            bits = min(max(int(numbers(item, "LUTDescriptor")[2]), 8), 16)
+            return PresentationTable(np.clip(table.entries / (2**bits - 1), 0, 1))
+    return {"IDENTITY": IDENTITY, "INVERSE": INVERSE}.get(text(dataset, "PresentationLUTShape"))
 
 
 def spread(sample: Floats) -> Window:

@@ -1,6 +1,7 @@
 """Where a picture goes: region, turns, scale (PS3.18 8.3.5.1.3, PS3.3 C.7.6.3.1.7)."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +29,17 @@ class Placement:
     flip_vertically: bool = False
 
     def place(self, levels: NDArray[np.uint8]) -> Image.Image:
-        """The picture of (row, column) or (row, column, red green blue)."""
+        """The picture of (row, column) or (row, column, red green blue); black where the region lies beyond them."""
+        rows, columns = levels.shape[:2]
+        right, bottom = self.left + self.region_width, self.top + self.region_height
+        if self.left < 0 or self.top < 0 or right > columns or bottom > rows:
+            first_column, first_row = math.floor(self.left), math.floor(self.top)
+            levels = _padded(levels, first_column, first_row, math.ceil(right), math.ceil(bottom))
+            return replace(self, left=self.left - first_column, top=self.top - first_row).place(levels)
         image = Image.fromarray(levels)
         turned = self.quarter_turns % 2 == 1
         size = (self.height, self.width) if turned else (self.width, self.height)
-        box = (self.left, self.top, self.left + self.region_width, self.top + self.region_height)
+        box = (self.left, self.top, right, bottom)
         if image.size != size or box != (0, 0, *size):
             smaller = size[0] < self.region_width
             filtered = Image.Resampling.LANCZOS if smaller else Image.Resampling.BICUBIC
@@ -78,3 +85,12 @@ def placement_of(rows: int, columns: int, aspect: float, viewport: Viewport | No
         flip_horizontally=viewport.flip_horizontally,
         flip_vertically=viewport.flip_vertically,
     )
+
+
+def _padded(levels: NDArray[np.uint8], left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
+    """A rectangle of the source that reaches beyond it."""
+    out = np.zeros((bottom - top, right - left, *levels.shape[2:]), np.uint8)
+    inside = levels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    row, column = max(-top, 0), max(-left, 0)
+    out[row : row + inside.shape[0], column : column + inside.shape[1]] = inside
+    return out

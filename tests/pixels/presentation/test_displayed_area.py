@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from filmless.pixels.presentation.geometry import Levels, projection
+from filmless.pixels.presentation.displayed_area import Extent, presented_placement
 from filmless.pixels.presentation.state import Shown
+from filmless.pixels.render.placement import Placement
+from filmless.pixels.view import Viewport
+
+Levels = NDArray[np.uint8]
 
 SHOWN = Shown("1.2.3", 0)
 NUMBERED: Levels = np.arange(6, dtype=np.uint8).reshape(2, 3)  # 0 1 2 / 3 4 5
@@ -29,8 +34,12 @@ def corners(left: int, top: int, right: int, bottom: int, **more: object) -> dic
     return {**area, **more}
 
 
+def placed(presentation: Dataset, levels: Levels = NUMBERED, viewport: Viewport | None = None) -> Placement:
+    return presented_placement(presentation, SHOWN, Extent(*levels.shape), viewport)
+
+
 def seen(presentation: Dataset, levels: Levels = NUMBERED) -> list[list[int]]:
-    picture = projection(presentation, SHOWN, levels, 1.0, None).picture(levels)
+    picture = placed(presentation, levels).place(levels)
     return np.asarray(picture).tolist()  # type: ignore[no-any-return]
 
 
@@ -48,8 +57,7 @@ def seen(presentation: Dataset, levels: Levels = NUMBERED) -> list[list[int]]:
 def test_an_image_is_turned_clockwise_and_then_flipped(turned: int, flip: str, expected: list[list[int]]) -> None:
     presentation = state(ImageRotation=turned, ImageHorizontalFlip=flip)
     assert seen(presentation) == expected
-    projected = projection(presentation, SHOWN, NUMBERED, 1.0, None)
-    x, y = projected.points([0.5, 1.5])[0]  # the middle of the pixel 3
+    x, y = placed(presentation).point(0.5, 1.5)  # the middle of the pixel 3
     assert expected[int(y)][int(x)] == 3
 
 
@@ -68,28 +76,28 @@ def test_an_area_that_shows_nothing_or_is_absurd_is_the_whole_image(area: dict[s
 
 
 def test_scale_to_fit_fills_the_viewport_and_keeps_proportions() -> None:
-    fitted = projection(state(corners(1, 1, 3, 2)), SHOWN, NUMBERED, 1.0, (300, 300))
+    fitted = placed(state(corners(1, 1, 3, 2)), NUMBERED, Viewport(300, 300))
     assert (fitted.width, fitted.height) == (300, 200)
 
 
 def test_pixels_that_are_higher_than_wide_make_a_higher_picture() -> None:
-    tall = projection(state({"PresentationPixelAspectRatio": [2, 1]}), SHOWN, NUMBERED, 1.0, None)
+    tall = placed(state({"PresentationPixelAspectRatio": [2, 1]}), NUMBERED)
     assert (tall.width, tall.height) == (3, 4)
 
 
 def test_magnify_shows_the_middle_of_the_area_where_the_viewport_is_too_small() -> None:
     area = {"PresentationSizeMode": "MAGNIFY", "PresentationPixelMagnificationRatio": 2.0}
     levels = np.arange(100, dtype=np.uint8).reshape(10, 10)
-    whole = projection(state(area), SHOWN, levels, 1.0, None)
+    whole = placed(state(area), levels)
     assert (whole.width, whole.height) == (20, 20)
-    middle = projection(state(area), SHOWN, levels, 1.0, (8, 8))
+    middle = placed(state(area), levels, Viewport(8, 8))
     assert (middle.width, middle.height) == (8, 8)
-    assert (middle.area.left, middle.area.right, middle.area.top, middle.area.bottom) == (3, 7, 3, 7)
+    assert (middle.left, middle.region_width, middle.top, middle.region_height) == (3, 4, 3, 4)
 
 
 def test_true_size_takes_the_pixels_of_the_screen_as_those_of_css() -> None:
     area = {"PresentationSizeMode": "TRUE SIZE", "PresentationPixelSpacing": [25.4 / 96 * 3, 25.4 / 96 * 2]}
-    true = projection(state(area), SHOWN, NUMBERED, 1.0, None)
+    true = placed(state(area), NUMBERED)
     assert (true.width, true.height) == (6, 6)
 
 
