@@ -37,7 +37,7 @@ def confine(parent: int, memory: int, seconds: int) -> None:
 def answer(question: Question) -> bytes | CannotRender:
     """A picture or native pixels, or why there are none."""
     from filmless.pixels.native_frame import native_frame  # noqa: PLC0415 - the libraries load inside the limits
-    from filmless.pixels.render.picture import picture  # noqa: PLC0415
+    from filmless.pixels.picture import picture  # noqa: PLC0415
 
     try:
         return (native_frame if question.facts.task is Task.NATIVE else picture)(question)

@@ -25,6 +25,7 @@ MAX_FRAME_BYTES = 256 << 20  # one encoded frame
 MAX_WHOLE_BYTES = 64 << 20  # an object whose frames could not be located is sent whole up to here
 MAX_MOVING_BYTES = 96 << 20  # encoded frames of one animation: the child holds them all
 MAX_MOVING_FRAMES = 200
+MAX_SCENE_BYTES = 192 << 20  # headers and encoded frames of all objects of one picture
 PIXEL_ELEMENT_BYTES = 12  # tag, VR and length of the pixel element: which of the three kinds, and its VR
 MAX_DETAIL = 200  # characters of a failure's detail
 MAX_ANSWER_BYTES = 64 << 20
@@ -38,7 +39,8 @@ ANSWER = struct.Struct(">BI")  # 0 and bytes of the picture, or 1 and bytes of t
 class Task(StrEnum):
     """What is wanted."""
 
-    PICTURE = "picture"
+    PICTURE = "picture"  # of each frame by itself
+    SCENE = "scene"  # one picture of all frames of all members
     NATIVE = "native"  # a frame's native pixels
 
 
@@ -112,6 +114,11 @@ def picture_request(image: StoredImage, view: View, number: int | None = None) -
 def moving_request(image: StoredImage, view: View) -> Request:
     """Ask for an animation of all frames, or of as many evenly taken ones as one request may hold."""
     return lambda: _moving_message(image, view)
+
+
+def scene_request(parts: Sequence[tuple[StoredImage, tuple[int, ...]]], view: View) -> Request:
+    """Ask for one picture of objects, each with the frames (from 0) that it takes of it; the first is what is shown."""
+    return lambda: _scene_message(parts, view)
 
 
 def native_request(image: StoredImage, number: int) -> Request:
@@ -209,6 +216,28 @@ def _moving_message(image: StoredImage, view: View) -> Iterable[Buffer]:
     return _streamed(image, _question(facts, _header(image)), located)
 
 
+def _scene_message(parts: Sequence[tuple[StoredImage, tuple[int, ...]]], view: View) -> Iterator[Buffer]:
+    """Object after object, frame after frame: no more than one of them is in memory here."""
+    members, bodies = [], []
+    for image, numbers in parts:
+        every = [_located(image, number) for number in numbers] if _has_stills(image) else []
+        located = [pieces for pieces in every if pieces is not None]
+        if located and len(located) == len(numbers):
+            members.append(_member(image, numbers, located))
+        else:
+            members.append(_whole_member(image, numbers or None))
+        bodies.append(located)
+    too_large = any(member.form is Form.WHOLE and member.header > MAX_WHOLE_BYTES for member in members)
+    if too_large or sum(member.header + sum(member.frames) for member in members) > MAX_SCENE_BYTES:
+        raise CannotRender(Reason.TOO_LARGE, f"{len(parts)} objects")
+    yield from _question(Facts(Task.SCENE, tuple(members), view))
+    for (image, _), member, located in zip(parts, members, bodies, strict=True):
+        if member.form is Form.WHOLE:
+            yield _bounded_read(image, 0, member.header, MAX_WHOLE_BYTES)
+        else:
+            yield from _streamed(image, [_header(image)], located)
+
+
 def _streamed(image: StoredImage, first: list[Buffer], located: "Sequence[_Pieces]") -> Iterator[Buffer]:
     """Frame after frame: no more than one of them is in memory here."""
     yield from first
@@ -225,9 +254,14 @@ def _native_message(image: StoredImage, number: int) -> list[Buffer]:
 
 
 def _whole_message(image: StoredImage, view: View, numbers: tuple[int, ...] | None) -> list[Buffer]:
-    whole = _bounded_read(image, 0, image.length - image.head_length, MAX_WHOLE_BYTES)
-    member = Member(Form.WHOLE, image.sop_class_uid, image.transfer_syntax_uid, len(whole), numbers)
+    member = _whole_member(image, numbers)
+    whole = _bounded_read(image, 0, member.header, MAX_WHOLE_BYTES)
     return _question(Facts(Task.PICTURE, (member,), view), whole)
+
+
+def _whole_member(image: StoredImage, numbers: tuple[int, ...] | None) -> Member:
+    length = image.length - image.head_length
+    return Member(Form.WHOLE, image.sop_class_uid, image.transfer_syntax_uid, length, numbers)
 
 
 def _has_stills(image: StoredImage) -> bool:

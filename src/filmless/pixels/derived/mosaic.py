@@ -1,6 +1,6 @@
 """Tiles of a slide put together into one picture."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,16 @@ MAX_CANVAS_BYTES = 192 << 20
 GROUND = 255  # where a sparse slide has no tile: glass is white
 
 
-def mosaic(tiles: Iterable[tuple[Tile, Callable[[], Levels]]], region: Region, reduced: int = 1) -> Levels:
+def mosaic(tiles: Iterable[tuple[Tile, Levels]], region: Region, reduced: int = 1) -> Levels:
     """The region as (row, column, red green blue), each ``reduced`` x ``reduced`` pixels made one.
 
-    Tiles are decoded one by one. What no tile covers is white.
+    Tiles may come as they are decoded. What no tile covers is white.
     """
     left, top = int(region.left) // reduced, int(region.top) // reduced
     right, bottom = (-(-int(at) // reduced) for at in (region.left + region.width, region.top + region.height))
     canvas = np.full((max(bottom - top, 1), max(right - left, 1), 3), GROUND, np.uint8)
     for tile, levels in tiles:
-        piece = _reduced(levels(), reduced)
+        piece = _reduced(levels, reduced)
         _paste(canvas, piece, tile.left // reduced - left, tile.top // reduced - top)
     return canvas
 

@@ -1,6 +1,6 @@
 """Segments as colours over the image that they were drawn on (PS3.3 C.8.20)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +47,7 @@ def segments(dataset: Dataset, frame: int, stored: NDArray[np.float64]) -> list[
     return [Segment(_colour(dataset, segment), np.clip(stored / largest, 0, 1).astype(np.float32))]
 
 
-def blended(ground: Levels, shown: Sequence[Segment], opacity: float = OPACITY) -> Levels:
+def blended(ground: Levels, shown: Iterable[Segment], opacity: float = OPACITY) -> Levels:
     """Segments over an image, grey (row, column) or colour, the later over the earlier."""
     out = (np.repeat(ground[:, :, None], 3, axis=2) if ground.ndim == 2 else ground).astype(np.float32)
     for segment in shown:

@@ -8,13 +8,14 @@ from PIL import Image
 from pydicom.dataset import Dataset
 
 from filmless.pixels.attributes import number, numbers
+from filmless.pixels.derived.alone import alone
+from filmless.pixels.derived.together import together
 from filmless.pixels.render.card import card, names
 from filmless.pixels.render.encoders import Encoding, encoded
 from filmless.pixels.render.icc import embedded
-from filmless.pixels.render.stages import Stages, rendered, stages_of
-from filmless.pixels.request import Facts, Question
+from filmless.pixels.render.stages import Stages, rendered
+from filmless.pixels.request import Facts, Question, Task
 from filmless.pixels.stored_frame import Frame, frames_of
-from filmless.pixels.view import View
 
 CARD_SIZE = (512, 512)  # columns, rows where no viewport is asked for
 _MS_PER_S = 1000.0
@@ -23,28 +24,38 @@ _MS_PER_S = 1000.0
 def picture(question: Question) -> bytes:
     """An encoded picture; raises CannotRender."""
     facts = question.facts
-    frames = frames_of(question.members[0])
-    first = next(frames, None)
     view = facts.view
+    shown = _together(question) if facts.task is Task.SCENE else _frames(question)
+    first = next(shown, None)
     if first is None:
         return encoded(iter((_card(facts),)), Encoding(view.media_type, view.quality, embedded(None, view.profile)))
-    stages = stages_of(first, view)
+    frame, stages = first
     encoding = Encoding(
         view.media_type,
         view.quality,
-        embedded(first.dataset, view.profile),
+        embedded(frame.dataset, view.profile),
         stages.placement.aspect,
-        _frame_ms(first.dataset) * facts.step,
+        _frame_ms(frame.dataset) * facts.step,
     )
-    return encoded(chain((rendered(first, stages),), _others(frames, stages, view)), encoding)
+    return encoded((rendered(*each) for each in chain((first,), shown)), encoding)
 
 
-def _others(frames: Iterator[Frame], stages: Stages, view: View) -> Iterator[Image.Image]:
-    """Further frames of a moving picture, in the window of the first unless they have one of their own."""
-    for frame in frames:
-        own = stages_of(frame, view)
-        voi = stages.grey.voi if own.grey.is_spread else own.grey.voi
-        yield rendered(frame, replace(own, grey=replace(own.grey, voi=voi)))
+def _together(question: Question) -> Iterator[tuple[Frame, Stages]]:
+    shown = together(question)
+    if shown is not None:
+        yield shown
+
+
+def _frames(question: Question) -> Iterator[tuple[Frame, Stages]]:
+    """Each frame by itself; further ones in the window of the first unless they have one of their own."""
+    brought, view = question.members[0], question.facts.view
+    voi = None
+    for frame in frames_of(brought):
+        stages = alone(frame, brought.member.sop_class_uid, view)
+        if voi is not None and stages.grey.is_spread:
+            stages = replace(stages, grey=replace(stages.grey, voi=voi))
+        voi = voi or stages.grey.voi
+        yield frame, stages
 
 
 def _card(facts: Facts) -> Image.Image:

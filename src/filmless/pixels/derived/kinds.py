@@ -1,0 +1,29 @@
+"""Objects that are shown together with others, or as more than the grey of one frame; imports no pixel library."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How an object becomes a picture."""
+
+    PRESENTATION_STATE = "presentation state"  # the image that it refers to, as it says
+    SEGMENTATION = "segmentation"  # segments in their colours, over their source
+    DOSE = "dose"  # a wash of colour, over its source
+    PARAMETRIC_MAP = "parametric map"  # real values in a palette
+    SLIDE = "slide"  # tiles side by side
+
+
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
+KINDS: Mapping[str, Kind] = {
+    _STORAGE + "11.1": Kind.PRESENTATION_STATE,  # grey scale softcopy
+    _STORAGE + "11.2": Kind.PRESENTATION_STATE,  # colour softcopy
+    _STORAGE + "11.3": Kind.PRESENTATION_STATE,  # pseudo-colour softcopy
+    _STORAGE + "11.5": Kind.PRESENTATION_STATE,  # XA/XRF grey scale softcopy
+    _STORAGE + "66.4": Kind.SEGMENTATION,
+    _STORAGE + "66.7": Kind.SEGMENTATION,  # label map
+    _STORAGE + "481.2": Kind.DOSE,
+    _STORAGE + "30": Kind.PARAMETRIC_MAP,
+    _STORAGE + "77.1.6": Kind.SLIDE,
+}
+"""SOP Class UID to kind (PS3.4 B.5)."""
