@@ -57,9 +57,13 @@ def test_a_segmentation_that_says_nothing_of_its_source_stands_alone() -> None:
 def test_dose_lies_over_the_image_of_its_plane() -> None:
     images = Sequence([reference("1.1"), reference("1.2")])
     grid = ct_image(NumberOfFrames=4, ReferencedImageSequence=images)
-    assert dose_needs(header(grid), 0) == Needs((0,), Reference("1.1"))
-    assert dose_needs(header(grid), None) == Needs((2,), Reference("1.2"))
+    assert dose_needs(header(grid), 0) == Needs((0, 1, 2, 3), Reference("1.1"))
+    assert dose_needs(header(grid), None) == Needs((2, 0, 1, 3), Reference("1.2"))
     assert dose_needs(header(ct_image()), None) == Needs((0,), None)
+
+
+def test_of_a_very_large_grid_only_the_frame_that_is_shown_is_read() -> None:
+    assert dose_needs(header(ct_image(NumberOfFrames=4000, Rows=200, Columns=200)), 7) == Needs((7,), None)
 
 
 def test_a_presentation_state_shows_the_frames_it_refers_to_in_order() -> None:

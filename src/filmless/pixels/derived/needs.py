@@ -11,11 +11,14 @@ from filmless.standards.data_set.dicom_json import DicomJson
 PLANE_FRAMES = 256  # segments of one plane that are shown together
 POSITION_DECIMALS = 3  # of a mm: planes that differ less are one
 
+SCALE_BYTES = 64 << 20  # of a dose grid of which all is read for the scale
+
 _PER_FRAME, _SHARED = "52009230", "52009229"
 _DERIVATION, _SOURCES = "00089124", "00082112"
 _REFERENCED_INSTANCE, _REFERENCED_FRAME = "00081155", "00081160"
 _REFERENCED_SERIES, _REFERENCED_IMAGES = "00081115", "00081140"
 _NUMBER_OF_FRAMES = "00280008"
+_ROWS, _COLUMNS, _BITS = "00280010", "00280011", "00280100"
 _PLANE_POSITION, _POSITION = "00209113", "00200032"
 _SLIDE_POSITION, _SLIDE_ROW, _SLIDE_COLUMN = "0048021A", "0048021F", "0048021E"
 _MASKS, _MASK_FRAMES = "00286100", "00286110"
@@ -50,11 +53,18 @@ def segmentation_needs(header: DicomJson, frame: int | None) -> Needs:
 
 
 def dose_needs(header: DicomJson, frame: int | None) -> Needs:
-    """Of a dose grid's frame, or its middle one; the image under it is the one it refers to, where it does."""
+    """Of a dose grid's frame, or its middle one; the image under it is the one it refers to, where it does.
+
+    The other frames follow, since one scale of colours holds for all: but not those of a very large grid.
+    """
     count = max(integer(header, _NUMBER_OF_FRAMES) or 1, 1)
     chosen = count // 2 if frame is None else frame
     references = [*_references(header, _REFERENCED_IMAGES), *_references(header, _SOURCES)]
-    return Needs((chosen,), references[min(chosen, len(references) - 1)] if references else None)
+    source = references[min(chosen, len(references) - 1)] if references else None
+    rows, columns, bits = (integer(header, tag) or 0 for tag in (_ROWS, _COLUMNS, _BITS))
+    is_small = rows * columns * bits // 8 * count <= SCALE_BYTES
+    others = [number for number in range(count) if number != chosen] if is_small and chosen < count else []
+    return Needs((chosen, *others), source)
 
 
 def shown_images(header: DicomJson) -> list[Reference]:

@@ -17,7 +17,6 @@ from filmless.pixels.derived.segmentation import OPACITY, Segment, blended, segm
 from filmless.pixels.derived.slides import Region, Tile, level_of
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.presentation.softcopy import softcopy, subtracted
-from filmless.pixels.render.placement import placement_of
 from filmless.pixels.render.stages import Stages, rendered, stages_of
 from filmless.pixels.request import PIXEL_ELEMENT_BYTES, Question
 from filmless.pixels.stored_frame import Frame, data_set_of, frames_of
@@ -124,8 +123,7 @@ def _slide(question: Question) -> Shown | None:
         flip_horizontally=asked.flip_horizontally,
         flip_vertically=asked.flip_vertically,
     )
-    placement = placement_of(canvas.shape[0], canvas.shape[1], 1.0, target if view.viewport else None)
-    return whole, replace(stages_of(whole, view), placement=placement)
+    return whole, stages_of(whole, replace(view, viewport=target if view.viewport else None))
 
 
 SCENES: Mapping[Kind, Callable[[Question], Shown | None]] = {

@@ -1,0 +1,178 @@
+"""Which objects and frames a picture is made of, where that is more than one frame of one object."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import orjson
+
+from filmless.archive.archive import Archive
+from filmless.archive.errors import NotFound
+from filmless.archive.model import KeptInstance
+from filmless.archive.query.selection import Selection
+from filmless.archive.scope import Scope
+from filmless.pixels.derived.kinds import KINDS, Kind
+from filmless.pixels.derived.needs import (
+    Needs,
+    Reference,
+    dose_needs,
+    mask_frames,
+    segmentation_needs,
+    shown_images,
+)
+from filmless.pixels.derived.slides import DEFAULT_SIDE, MAX_TILES, Level, Region, best_level, level_of
+from filmless.pixels.errors import CannotRender, Reason
+from filmless.pixels.request import Request, StoredImage, scene_request
+from filmless.pixels.view import View, Viewport
+from filmless.servers.dicomweb.retrieve.metadata import header_of
+from filmless.standards.data_set.dicom_json import DicomJson, data_set_json
+
+MAX_HEADER_BYTES = 32 << 20  # of an object whose header is looked at here
+MAX_LEVELS = 64  # instances of a series that are looked at for the levels of a slide
+ENOUGH = 0.75  # of a level's pixels: where a picture takes less of them, a smaller level is looked for
+
+Part = tuple[KeptInstance, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What one picture is made of."""
+
+    parts: tuple[Part, ...]  # objects and their frames, from 0; the first is what is shown
+    view: View
+
+    @property
+    def digest(self) -> bytes:
+        """What tells this picture's objects from those of every other."""
+        return b"".join(kept.digest for kept, _ in self.parts) + repr([numbers for _, numbers in self.parts]).encode()
+
+
+class Scenes:
+    """Finds what a picture needs. Its calls block."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._by_kind: Mapping[Kind, Callable[[KeptInstance, int | None, View, Scope], Scene | None]] = {
+            Kind.PRESENTATION_STATE: self._presentation_state,
+            Kind.SEGMENTATION: self._segmentation,
+            Kind.DOSE: self._dose,
+            Kind.SLIDE: self._slide,
+        }
+
+    def of(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene | None:
+        """The scene of an instance, or of its frame (from 0); None: it is shown by itself; raises CannotRender."""
+        kind = KINDS.get(kept.sop_class_uid)
+        find = self._by_kind.get(kind) if kind is not None else None
+        if find is None or (kept.pixel_offset or kept.length) > MAX_HEADER_BYTES:
+            return None
+        return find(kept, number, view, scope)
+
+    def through(self, state: KeptInstance, kept: KeptInstance, number: int | None, view: View) -> Scene:
+        """A frame (from 0; None: the first) of an instance shown through a presentation state (PS3.18 9.5.12)."""
+        masks = mask_frames(self._header(state))
+        return Scene(((state, ()), (kept, (number or 0, *masks))), view)
+
+    def pictures(self, kept: KeptInstance, frames: int) -> list[int | None]:
+        """The pictures that there are of an instance of so many frames: numbers of frames or images, None for one."""
+        kind = KINDS.get(kept.sop_class_uid)
+        if kind is Kind.SLIDE:
+            return [None]
+        if kind is Kind.PRESENTATION_STATE and kept.length <= MAX_HEADER_BYTES:
+            return list(range(len(shown_images(self._header(kept))))) or [None]
+        return list(range(frames))
+
+    def request(self, scene: Scene, scope: Scope) -> Request:
+        """The question to a codec child."""
+        images = [(stored_image(self._archive, kept, scope), numbers) for kept, numbers in scene.parts]
+        return scene_request(images, scene.view)
+
+    def _presentation_state(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene | None:
+        references = shown_images(self._header(kept))
+        if number is not None and number >= max(len(references), 1):
+            raise CannotRender(Reason.NO_FRAME, f"{len(references)} images")
+        for reference in references if number is None else references[number : number + 1]:
+            image = self._find(reference, scope)
+            if image is not None and image.pixel_offset is not None:
+                return self.through(kept, image, reference.frame, view)
+        return None
+
+    def _segmentation(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene:
+        return self._over(kept, segmentation_needs(self._header(kept), number), view, scope)
+
+    def _dose(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene:
+        return self._over(kept, dose_needs(self._header(kept), number), view, scope)
+
+    def _over(self, kept: KeptInstance, needs: Needs, view: View, scope: Scope) -> Scene:
+        """An object over its source, where that is kept and may be seen."""
+        source = None if needs.source is None else self._find(needs.source, scope)
+        parts: tuple[Part, ...] = ((kept, needs.frames),)
+        if source is not None and needs.source is not None and source.pixel_offset is not None:
+            parts = (*parts, (source, (needs.source.frame or 0,)))
+        return Scene(parts, view)
+
+    def _slide(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene | None:
+        """The tiles of the region that the viewport names, at the level of the pyramid that suits its size."""
+        level = level_of(self._header(kept))
+        if level is None or number is not None:
+            return None
+        viewport = view.viewport or _overview(level)
+        region = _region(level, viewport)
+        levels = [(kept, level)]
+        if min(viewport.width / region.width, viewport.height / region.height) < ENOUGH:
+            levels += self._levels(kept, scope)
+        best = best_level([each for _, each in levels], level, region, viewport.width, viewport.height)
+        chosen, chosen_level = levels[best]
+        there = region.scaled(chosen_level.columns / level.columns)
+        tiles = chosen_level.tiles(there)
+        if not tiles or len(tiles) > MAX_TILES:
+            raise CannotRender(Reason.TOO_LARGE, f"{len(tiles)} tiles")
+        seen = replace(viewport, left=there.left, top=there.top, region_width=there.width, region_height=there.height)
+        return Scene(((chosen, tuple(tile.frame for tile in tiles)),), replace(view, viewport=seen))
+
+    def _levels(self, kept: KeptInstance, scope: Scope) -> Iterator[tuple[KeptInstance, Level]]:
+        """The other instances of the series that are levels of a slide."""
+        series = self._archive.instances(kept.study_uid, kept.series_uid, scope=scope)
+        for each in series[:MAX_LEVELS]:
+            small = each.pixel_offset is not None and each.pixel_offset <= MAX_HEADER_BYTES
+            if small and each.sop_class_uid == kept.sop_class_uid and each.instance_uid != kept.instance_uid:
+                level = level_of(self._header(each))
+                if level is not None:
+                    yield each, level
+
+    def _find(self, reference: Reference, scope: Scope) -> KeptInstance | None:
+        found = self._archive.select(Selection(instance_uids=(reference.instance_uid,)), scope)
+        return found[0] if found else None
+
+    def _header(self, kept: KeptInstance) -> DicomJson:
+        header: DicomJson = orjson.loads(data_set_json(header_of(self._archive, kept), kept.transfer_syntax_uid, None))
+        return header
+
+
+def stored_image(archive: Archive, kept: KeptInstance, scope: Scope) -> StoredImage:
+    """An instance as a codec child is told of it."""
+    try:
+        frames = None if kept.pixel_offset is None else archive.frames(kept, scope)
+    except NotFound:
+        frames = None
+    return StoredImage(
+        read=lambda start, stop: archive.read(kept, start, stop),
+        length=kept.length,
+        head_length=kept.head_length,
+        sop_class_uid=kept.sop_class_uid,
+        transfer_syntax_uid=kept.transfer_syntax_uid,
+        pixel_offset=kept.pixel_offset,
+        frames=frames,
+    )
+
+
+def _overview(level: Level) -> Viewport:
+    """A whole slide, not larger than a screen."""
+    scale = min(DEFAULT_SIDE / level.columns, DEFAULT_SIDE / level.rows, 1.0)
+    return Viewport(max(1, round(level.columns * scale)), max(1, round(level.rows * scale)))
+
+
+def _region(level: Level, viewport: Viewport) -> Region:
+    width = min(viewport.region_width or level.columns, level.columns - viewport.left)
+    height = min(viewport.region_height or level.rows, level.rows - viewport.top)
+    if width <= 0 or height <= 0:
+        raise CannotRender(Reason.NO_REGION, f"{level.columns} columns by {level.rows} rows")
+    return Region(viewport.left, viewport.top, width, height)
