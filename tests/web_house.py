@@ -39,6 +39,7 @@ from filmless.archive.model import (
     StoredAs,
 )
 from filmless.archive.ports import Located
+from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
 from filmless.pixels.codec_child import answer
 from filmless.pixels.errors import CannotRender, Reason
@@ -104,6 +105,10 @@ class FakeArchive:
         if not named:
             raise NotFound(study)
         return named
+
+    def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]:
+        self.scopes.append(scope)
+        return [kept for kept, _ in self.files.values() if kept.instance_uid in selection.instance_uids]
 
     def read(self, kept: KeptInstance, start: int = 0, stop: int | None = None) -> bytes:
         return self.files[kept.instance_uid][1][start:stop]

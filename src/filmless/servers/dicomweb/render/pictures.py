@@ -14,6 +14,7 @@ from filmless.pixels.request import Request as Rendering
 from filmless.pixels.request import card_request, moving_request, picture_request
 from filmless.pixels.view import View
 from filmless.servers.dicomweb.made import Made
+from filmless.servers.dicomweb.render.scenes import Scene, Scenes, is_scene
 from filmless.servers.dicomweb.retrieve.frames import stored_image
 from filmless.servers.dicomweb.service import Service
 from filmless.servers.http_messages import Problem
@@ -47,6 +48,7 @@ class Pictures:
         self._service = service
         self._renderer = renderer
         self._made = Made(CACHE_BYTES)
+        self._scenes = Scenes(service.archive)
 
     async def of(self, kept: KeptInstance, asked: Asked, scope: Scope) -> bytes:
         """The picture, or a card that says what the instance is where it has none.
@@ -54,9 +56,16 @@ class Pictures:
         ``Problem`` 404 for a frame that is not there, 400 for a region that is not, 503 when too many wait.
         """
         try:
-            return await self._made.get((kept.digest, asked), partial(self._make, kept, asked, scope))
+            scene = await self._scene(kept, asked, scope)
+            digest = kept.digest if scene is None else scene.digest
+            return await self._made.get((digest, asked), partial(self._make, kept, asked, scene, scope))
         except CannotRender as failure:
             raise _problem(failure) from None
+
+    async def numbers(self, kept: KeptInstance, scope: Scope) -> list[int | None]:
+        """The pictures of an instance: the numbers of its frames from 0, or None for the one that it is."""
+        table = await self.frames(kept, scope)
+        return await self._service.call(self._scenes.pictures, kept, 1 if table is None else table.count)
 
     async def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable | None:
         """Where the frames lie; None where that is not known."""
@@ -67,11 +76,25 @@ class Pictures:
         except NotFound:
             return None
 
-    async def _make(self, kept: KeptInstance, asked: Asked, scope: Scope) -> bytes:
-        image = stored_image(self._service.archive, kept, await self.frames(kept, scope))
-        question = (
-            moving_request(image, asked.view) if asked.moves else picture_request(image, asked.view, asked.number)
-        )
+    async def _scene(self, kept: KeptInstance, asked: Asked, scope: Scope) -> Scene | None:
+        """What the picture is made of, where that is more than a frame; looked for each time: scopes differ."""
+        if not is_scene(kept.sop_class_uid) or asked.moves:
+            return None
+        try:
+            return await self._service.call(self._scenes.of, kept, asked.number, asked.view, scope)
+        except CannotRender as failure:
+            if failure.reason in _ANSWERED:
+                raise
+            return None
+
+    async def _make(self, kept: KeptInstance, asked: Asked, scene: Scene | None, scope: Scope) -> bytes:
+        if scene is not None:
+            question = await self._service.call(self._scenes.request, scene, scope)
+        else:
+            image = stored_image(self._service.archive, kept, await self.frames(kept, scope))
+            question = (
+                moving_request(image, asked.view) if asked.moves else picture_request(image, asked.view, asked.number)
+            )
         try:
             return await asyncio.wrap_future(self._renderer.submit(question))
         except CannotRender as failure:

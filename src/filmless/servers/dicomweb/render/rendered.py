@@ -3,7 +3,7 @@
 import secrets
 from asyncio import Future, ensure_future
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from filmless.archive.model import KeptInstance
@@ -14,6 +14,7 @@ from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import Form, Offer, negotiate
 from filmless.servers.dicomweb.render.parameters import thumbnail_view, unknown_annotations, view_of
 from filmless.servers.dicomweb.render.pictures import Asked, Pictures
+from filmless.servers.dicomweb.render.scenes import is_scene
 from filmless.servers.dicomweb.retrieve.frames import frame_numbers
 from filmless.servers.dicomweb.retrieve.wado import found
 from filmless.servers.dicomweb.service import Service, entity_tag, instance_url, ranges, warning
@@ -53,10 +54,10 @@ class Rendered:
         if unknown := unknown_annotations(fields):
             text = f"The following annotation values are not supported: {','.join(unknown)}"
             headers.append(warning(self._service.root(request), text))
-        tag = entity_tag(kept, repr(view), offer.form, repr(numbers))
-        headers.append((b"etag", tag.encode()))
-        if is_known(request, tag):
-            return Answer(304, headers=tuple(headers))
+        if tag := _tag(kept, repr(view), offer.form, repr(numbers)):
+            headers.append((b"etag", tag.encode()))
+            if is_known(request, tag):
+                return Answer(304, headers=tuple(headers))
         if offer.form is Form.SINGLE:
             picture = await self._pictures.of(kept[0], _only(view, numbers), request.scope)
             return Answer(200, picture, view.media_type, tuple(headers))
@@ -73,19 +74,24 @@ class Rendered:
         view = thumbnail_view(request.query(), Picture(offer.media_type))
         kept = await found(self._service, request)
         chosen = kept[len(kept) // 2]
-        tag = entity_tag([chosen], repr(view), repr(numbers))
-        headers = ((b"vary", b"accept"), (b"cache-control", b"private, max-age=300"), (b"etag", tag.encode()))
-        if is_known(request, tag):
-            return Answer(304, headers=headers)
+        headers = [(b"vary", b"accept"), (b"cache-control", b"private, max-age=300")]
+        if tag := _tag([chosen], repr(view), repr(numbers)):
+            headers.append((b"etag", tag.encode()))
+            if is_known(request, tag):
+                return Answer(304, headers=tuple(headers))
         asked = Asked(view, numbers[0] if numbers else None)
         picture = await self._pictures.of(chosen, asked, request.scope)
-        return Answer(200, picture, view.media_type, headers)
+        return Answer(200, picture, view.media_type, tuple(headers))
 
     async def _require(self, kept: KeptInstance, numbers: Sequence[int], scope: Scope) -> None:
         """``Problem`` 404 for a frame that is not there, before the first is sent."""
-        table = await self._pictures.frames(kept, scope)
-        if table is not None and max(numbers) >= table.count:
-            raise Problem(404, f"There is no frame {max(numbers) + 1}: the instance has {table.count} frames.")
+        if kept.pixel_offset is None:  # a presentation state: its images count as frames
+            count: int | None = len(await self._pictures.numbers(kept, scope))
+        else:
+            table = await self._pictures.frames(kept, scope)
+            count = None if table is None else table.count
+        if count is not None and max(numbers) >= count:
+            raise Problem(404, f"There is no frame {max(numbers) + 1}: the instance has {count} frames.")
 
     async def _parts(
         self, request: Request, kept: Sequence[KeptInstance], numbers: Sequence[int], view: View
@@ -96,13 +102,9 @@ class Rendered:
             if view.media_type is Picture.GIF and not numbers:
                 yield _Part(each, Asked(view, moves=True), f"{address}/rendered")
                 continue
-            for number in numbers or await self._every(each, request.scope):
-                yield _Part(each, Asked(view, number), f"{address}/frames/{number + 1}/rendered")
-
-    async def _every(self, kept: KeptInstance, scope: Scope) -> Iterable[int]:
-        """The numbers of all frames (from 0)."""
-        table = await self._pictures.frames(kept, scope)
-        return range(1 if table is None else table.count)
+            for number in numbers or await self._pictures.numbers(each, request.scope):
+                part = "/rendered" if number is None else f"/frames/{number + 1}/rendered"
+                yield _Part(each, Asked(view, number), address + part)
 
     async def _multipart(self, writer: PartWriter, parts: AsyncGenerator[_Part], scope: Scope) -> AsyncGenerator[bytes]:
         coming: deque[tuple[_Part, Future[bytes]]] = deque()
@@ -129,3 +131,8 @@ def _only(view: View, numbers: Sequence[int]) -> Asked:
     if numbers:
         return Asked(view, numbers[0])
     return Asked(view, moves=view.media_type is Picture.GIF)
+
+
+def _tag(kept: Sequence[KeptInstance], *form: str) -> str | None:
+    """ETag of pictures; None where they may show other objects too, which change by themselves."""
+    return None if any(is_scene(each.sop_class_uid) for each in kept) else entity_tag(kept, *form)

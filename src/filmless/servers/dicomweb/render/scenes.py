@@ -130,7 +130,7 @@ class Scenes:
 
     def _levels(self, kept: KeptInstance, scope: Scope) -> Iterator[tuple[KeptInstance, Level]]:
         """The other instances of the series that are levels of a slide."""
-        series = self._archive.instances(kept.study_uid, kept.series_uid, scope=scope)
+        series = self._archive.instances(kept.study_uid, kept.series_uid, None, scope=scope)
         for each in series[:MAX_LEVELS]:
             small = each.pixel_offset is not None and each.pixel_offset <= MAX_HEADER_BYTES
             if small and each.sop_class_uid == kept.sop_class_uid and each.instance_uid != kept.instance_uid:
@@ -145,6 +145,11 @@ class Scenes:
     def _header(self, kept: KeptInstance) -> DicomJson:
         header: DicomJson = orjson.loads(data_set_json(header_of(self._archive, kept), kept.transfer_syntax_uid, None))
         return header
+
+
+def is_scene(sop_class_uid: str) -> bool:
+    """Whether pictures of such objects may be made of others too, or of many frames."""
+    return KINDS.get(sop_class_uid) not in (None, Kind.PARAMETRIC_MAP)
 
 
 def stored_image(archive: Archive, kept: KeptInstance, scope: Scope) -> StoredImage:
