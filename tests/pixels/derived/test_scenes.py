@@ -193,12 +193,12 @@ def test_dose_is_washed_over_its_source_on_the_scale_of_all_frames() -> None:
 
 
 def test_a_parametric_map_is_seen_in_colours() -> None:
-    values = np.array([0, 1], np.float32)
-    quantity = ct_image(SOPClassUID=STORAGE + "30", Rows=1, Columns=2, BitsAllocated=32)
+    values = np.array([0, 0.5, 1], np.float32)
+    quantity = ct_image(SOPClassUID=STORAGE + "30", Rows=1, Columns=3, BitsAllocated=32)
     del quantity.PixelData
     quantity.FloatPixelData = values.tobytes()
-    quantity.WindowCenter, quantity.WindowWidth, quantity.VOILUTFunction = "0.5", "1", "LINEAR_EXACT"
-    assert picture((quantity, (0,))).tolist() == [[[0, 0, 0], [255, 255, 255]]]
+    quantity.WindowCenter, quantity.WindowWidth = "0.5", "1"
+    assert picture((quantity, (0,))).tolist() == [[[0, 0, 0], [255, 0, 0], [255, 255, 255]]]
 
 
 WHOLE = np.arange(8 * 12 * 3, dtype=np.uint16).reshape(8, 12, 3).astype(np.uint8)

@@ -12,6 +12,7 @@ from filmless.pixels.derived.segmentation import blended, segments
 from filmless.pixels.presentation.palettes import HOT_IRON, palette_of, well_known
 from filmless.pixels.presentation.planes import own_planes
 from filmless.pixels.render.grey import stored_of
+from filmless.pixels.render.lookup import Window
 from filmless.pixels.render.stages import Stages, stages_of
 from filmless.pixels.stored_frame import Frame
 from filmless.pixels.view import View
@@ -54,8 +55,16 @@ def _dose(frame: Frame, stages: Stages) -> Stages:
 
 
 def _parametric_map(frame: Frame, stages: Stages) -> Stages:
+    """Real values in the map's own palette, or from black over red to white.
+
+    A LINEAR window counts whole steps: one of width 1 would be a threshold (C.11.2.1.2). Of real values it is exact.
+    """
     colours = palette_of(frame.dataset)
-    return replace(stages, grey=replace(stages.grey, colours=well_known(HOT_IRON) if colours is None else colours))
+    voi = stages.grey.voi
+    if frame.module.floating and isinstance(voi, Window) and voi.function == "LINEAR":
+        voi = replace(voi, function="LINEAR_EXACT")
+    colours = well_known(HOT_IRON) if colours is None else colours
+    return replace(stages, grey=replace(stages.grey, voi=voi, colours=colours))
 
 
 BY_KIND: Mapping[Kind | None, Callable[[Frame, Stages], Stages]] = {
