@@ -118,6 +118,18 @@ PRESENTED = (
     "ShutterOverlayGroup",
 )
 """How it is to be presented, by the object or by a presentation state."""
+LISTED = (
+    "StructureSetLabel",
+    "StructureSetROISequence",
+    "ROIContourSequence",
+    "RTROIObservationsSequence",
+    "RTPlanLabel",
+    "RTPlanName",
+    "FractionGroupSequence",
+    "BeamSequence",
+    "IonBeamSequence",
+)
+"""What radiotherapy objects hold that have no picture."""
 OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
 OVERLAY_ELEMENTS = {
     "rows": 0x0010,
@@ -131,7 +143,7 @@ OVERLAY_ELEMENTS = {
     "data": 0x3000,
 }
 WANTED_TAGS = [
-    *map(Tag, (*WANTED, *PLACED, *PRESENTED)),
+    *map(Tag, (*WANTED, *PLACED, *PRESENTED, *LISTED)),
     *(Tag(group, element) for group in OVERLAY_GROUPS for element in OVERLAY_ELEMENTS.values()),
 ]
 

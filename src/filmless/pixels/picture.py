@@ -9,13 +9,14 @@ from pydicom.dataset import Dataset
 
 from filmless.pixels.attributes import number, numbers
 from filmless.pixels.derived.alone import alone
+from filmless.pixels.derived.listing import drawn, listing_of
 from filmless.pixels.derived.together import together
 from filmless.pixels.render.card import card, names
 from filmless.pixels.render.encoders import Encoding, encoded
 from filmless.pixels.render.icc import embedded
 from filmless.pixels.render.stages import Stages, rendered
-from filmless.pixels.request import Facts, Question, Task
-from filmless.pixels.stored_frame import Frame, frames_of
+from filmless.pixels.request import Form, Question, Task
+from filmless.pixels.stored_frame import Frame, data_set_of, frames_of
 
 CARD_SIZE = (512, 512)  # columns, rows where no viewport is asked for
 _MS_PER_S = 1000.0
@@ -28,7 +29,7 @@ def picture(question: Question) -> bytes:
     shown = _together(question) if facts.task is Task.SCENE else _frames(question)
     first = next(shown, None)
     if first is None:
-        return encoded(iter((_card(facts),)), Encoding(view.media_type, view.quality, embedded(None, view.profile)))
+        return encoded(iter((_card(question),)), Encoding(view.media_type, view.quality, embedded(None, view.profile)))
     frame, stages = first
     encoding = Encoding(
         view.media_type,
@@ -58,10 +59,16 @@ def _frames(question: Question) -> Iterator[tuple[Frame, Stages]]:
         yield frame, stages
 
 
-def _card(facts: Facts) -> Image.Image:
+def _card(question: Question) -> Image.Image:
+    """What the object is, and for some what it holds."""
+    facts = question.facts
     member, viewport = facts.members[0], facts.view.viewport
-    title, subtitle = names(member.sop_class_uid, member.video)
     width, height = CARD_SIZE if viewport is None else (viewport.width, viewport.height)
+    if member.form is Form.WHOLE:
+        listing = listing_of(data_set_of(question.members[0]), member.sop_class_uid)
+        if listing is not None:
+            return drawn(listing, width, height)
+    title, subtitle = names(member.sop_class_uid, member.video)
     return card(title, facts.note or subtitle, width, height)
 
 

@@ -12,6 +12,8 @@ class Kind(StrEnum):
     DOSE = "dose"  # a wash of colour, over its source
     PARAMETRIC_MAP = "parametric map"  # real values in a palette
     SLIDE = "slide"  # tiles side by side
+    STRUCTURE_SET = "structure set"  # a list of its regions of interest
+    PLAN = "plan"  # a list of its beams
 
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -25,5 +27,8 @@ KINDS: Mapping[str, Kind] = {
     _STORAGE + "481.2": Kind.DOSE,
     _STORAGE + "30": Kind.PARAMETRIC_MAP,
     _STORAGE + "77.1.6": Kind.SLIDE,
+    _STORAGE + "481.3": Kind.STRUCTURE_SET,
+    _STORAGE + "481.5": Kind.PLAN,
+    _STORAGE + "481.8": Kind.PLAN,  # ion plan
 }
 """SOP Class UID to kind (PS3.4 B.5)."""

@@ -56,6 +56,8 @@ class Scenes:
             Kind.SEGMENTATION: self._segmentation,
             Kind.DOSE: self._dose,
             Kind.SLIDE: self._slide,
+            Kind.STRUCTURE_SET: _by_itself,
+            Kind.PLAN: _by_itself,
         }
 
     def of(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene | None:
@@ -74,7 +76,7 @@ class Scenes:
     def pictures(self, kept: KeptInstance, frames: int) -> list[int | None]:
         """The pictures that there are of an instance of so many frames: numbers of frames or images, None for one."""
         kind = KINDS.get(kept.sop_class_uid)
-        if kind is Kind.SLIDE:
+        if kind in {Kind.SLIDE, Kind.STRUCTURE_SET, Kind.PLAN}:
             return [None]
         if kind is Kind.PRESENTATION_STATE and kept.length <= MAX_HEADER_BYTES:
             return list(range(len(shown_images(self._header(kept))))) or [None]
@@ -167,6 +169,13 @@ def stored_image(archive: Archive, kept: KeptInstance, scope: Scope) -> StoredIm
         pixel_offset=kept.pixel_offset,
         frames=frames,
     )
+
+
+def _by_itself(kept: KeptInstance, number: int | None, view: View, _: Scope) -> Scene:
+    """All of an object: what it holds is listed."""
+    if number:
+        raise CannotRender(Reason.NO_FRAME, "1 picture")
+    return Scene(((kept, ()),), view)
 
 
 def _overview(level: Level) -> Viewport:
