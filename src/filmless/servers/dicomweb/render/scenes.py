@@ -7,6 +7,7 @@ import orjson
 
 from filmless.archive.archive import Archive
 from filmless.archive.errors import NotFound
+from filmless.archive.metadata.instance import header_of
 from filmless.archive.model import KeptInstance
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
@@ -23,7 +24,7 @@ from filmless.pixels.derived.slides import DEFAULT_SIDE, MAX_TILES, Level, Regio
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import Request, StoredImage, scene_request
 from filmless.pixels.view import View, Viewport
-from filmless.servers.dicomweb.retrieve.metadata import header_of
+from filmless.servers.dicomweb.retrieve.frames import stored_image
 from filmless.standards.data_set.dicom_json import DicomJson, data_set_json
 
 MAX_HEADER_BYTES = 32 << 20  # of an object whose header is looked at here
@@ -84,7 +85,7 @@ class Scenes:
 
     def request(self, scene: Scene, scope: Scope) -> Request:
         """The question to a codec child."""
-        images = [(stored_image(self._archive, kept, scope), numbers) for kept, numbers in scene.parts]
+        images = [(self._stored(kept, scope), numbers) for kept, numbers in scene.parts]
         return scene_request(images, scene.view)
 
     def _presentation_state(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene | None:
@@ -140,35 +141,27 @@ class Scenes:
                 if level is not None:
                     yield each, level
 
+    def _stored(self, kept: KeptInstance, scope: Scope) -> StoredImage:
+        try:
+            frames = None if kept.pixel_offset is None else self._archive.frames(kept, scope)
+        except NotFound:
+            frames = None
+        return stored_image(self._archive, kept, frames)
+
     def _find(self, reference: Reference, scope: Scope) -> KeptInstance | None:
         found = self._archive.select(Selection(instance_uids=(reference.instance_uid,)), scope)
         return found[0] if found else None
 
     def _header(self, kept: KeptInstance) -> DicomJson:
-        header: DicomJson = orjson.loads(data_set_json(header_of(self._archive, kept), kept.transfer_syntax_uid, None))
+        header: DicomJson = orjson.loads(
+            data_set_json(header_of(self._archive.read, kept), kept.transfer_syntax_uid, None)
+        )
         return header
 
 
 def is_scene(sop_class_uid: str) -> bool:
     """Whether pictures of such objects may be made of others too, or of many frames."""
     return KINDS.get(sop_class_uid) not in (None, Kind.PARAMETRIC_MAP)
-
-
-def stored_image(archive: Archive, kept: KeptInstance, scope: Scope) -> StoredImage:
-    """An instance as a codec child is told of it."""
-    try:
-        frames = None if kept.pixel_offset is None else archive.frames(kept, scope)
-    except NotFound:
-        frames = None
-    return StoredImage(
-        read=lambda start, stop: archive.read(kept, start, stop),
-        length=kept.length,
-        head_length=kept.head_length,
-        sop_class_uid=kept.sop_class_uid,
-        transfer_syntax_uid=kept.transfer_syntax_uid,
-        pixel_offset=kept.pixel_offset,
-        frames=frames,
-    )
 
 
 def _by_itself(kept: KeptInstance, number: int | None, view: View, _: Scope) -> Scene:
