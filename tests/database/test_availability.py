@@ -15,10 +15,14 @@ from objects import series
 
 pytestmark = pytest.mark.slow
 
+ARRIVE = """
+update study set last_received_at = now() - %s * interval '1 second', arrived_in = pg_current_xact_id()"""
+
 
 def keys(database: Database) -> list[int]:
     with database.connection() as connection:
-        return [row[0] for row in connection.execute("select id from availability_notice order by id").fetchall()]
+        rows = connection.execute("select id from availability_notice where is_due order by id").fetchall()
+    return [row[0] for row in rows]
 
 
 def events(database: Database) -> list[tuple[str, int, dict[str, object]]]:
@@ -30,10 +34,9 @@ def events(database: Database) -> list[tuple[str, int, dict[str, object]]]:
 
 
 def quiet(database: Database, seconds: int) -> None:
-    """Have everything have arrived so long ago, and the peers know nothing of it."""
+    """Have everything arrive, so long ago."""
     with database.connection() as connection:
-        connection.execute("update study set last_received_at = now() - %s * interval '1 second'", (seconds,))
-        connection.execute("update ae set notified_to = now() - interval '1 hour'")
+        connection.execute(ARRIVE, (seconds,))
 
 
 def the_notice(availability: Availability, key: int) -> Notice:
@@ -73,6 +76,36 @@ def test_a_study_is_told_once_when_it_is_quiet(availability: Availability, datab
     availability.taken(notice)
     assert availability.notice(key) is None
     assert events(database) == [("success", 2, {"destination": "TOLD"})]
+
+
+def test_a_study_that_is_recorded_late_is_told_all_the_same(availability: Availability, database: Database) -> None:
+    late = database.dedicated()
+    late.execute(ARRIVE + " where study_uid = (select min(study_uid) from study)", (600,))
+    with database.connection() as connection:
+        connection.execute(
+            "insert into study (study_uid, patient_id, attributes, last_received_at)"
+            " select '1.2.77', min(id), '{}', now() - interval '100 seconds' from patient"
+        )
+    availability.find_due()
+    late.commit()
+    late.close()
+    availability.find_due()
+    availability.find_due()
+    told = [the_notice(availability, key).study_uid for key in keys(database)]
+    assert len(told) == 2
+    assert len(set(told)) == 2
+
+
+def test_what_arrives_while_a_study_is_waited_for_makes_no_second_notice(
+    availability: Availability, database: Database
+) -> None:
+    for seconds in (5, 3, 61):
+        quiet(database, seconds)
+        availability.find_due()
+    assert len(keys(database)) == 1
+    quiet(database, 61)
+    availability.find_due()
+    assert len(keys(database)) == 2
 
 
 def test_a_notice_that_is_not_taken_is_recorded_when_it_fails_and_when_it_is_given_up(

@@ -16,7 +16,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def read_settings(config: Path | None, **flags: object) -> Settings:
-    """The settings of a command; a flag of None was not given."""
+    """The settings of a command, whose log goes to standard error from here on; a flag of None was not given."""
+    from filmless.app import logs
+
+    logs.configure()
     chosen = config or (Path(os.environ["FILMLESS_CONFIG"]) if os.environ.get("FILMLESS_CONFIG") else None)
     return settings.read(flags, os.environ, chosen)
 

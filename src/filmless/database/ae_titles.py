@@ -57,7 +57,7 @@ class AeTitles:
                     transfer_syntaxes = excluded.transfer_syntaxes, find_limit = excluded.find_limit,
                     certificate = excluded.certificate, parallel = excluded.parallel,
                     notify_after = excluded.notify_after,
-                    notified_to = case when ae.notify_after is null then now() else ae.notified_to end
+                    noticed_to = case when ae.notify_after is null then excluded.noticed_to else ae.noticed_to end
                 """,
                 values,
             )

@@ -14,11 +14,26 @@ from filmless.standards.data_set.references import Reference
 JOB = "availability"  # its row in jobs/kinds.py
 ACTOR = "local:job"
 
-# Arrivals are noticed in their order; those of one moment together, since the next look begins behind it.
-_QUIET = """
-select study_uid, last_received_at, is_shown from study
-where last_received_at > %(after)s and last_received_at <= now() - %(seconds)s * interval '1 second'
-order by last_received_at, id fetch first 500 rows with ties"""
+# Transactions end in another order than they begin, and replay brings studies that were received long ago: so arrivals
+# are followed by the transactions that recorded them, up to the oldest that still runs, and none is missed. What is
+# noticed waits, as one notice however often the study goes on arriving, until it is quiet.
+_NOTICE = """
+with ended as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as mark),
+peer as materialized (select title, noticed_to from ae where notify_after is not null order by title for update),
+made as (
+    insert into availability_notice (ae, study_uid)
+    select peer.title, s.study_uid from ended cross join peer
+        join study s on s.arrived_in >= peer.noticed_to and s.arrived_in < ended.mark and s.is_shown
+    on conflict (ae, study_uid) where not is_due do nothing
+)
+update ae set noticed_to = ended.mark from ended
+where title in (select title from peer)
+    and exists (select from study s where s.arrived_in >= ae.noticed_to and s.arrived_in < ended.mark)"""
+_DUE = """
+update availability_notice n set is_due = true from ae, study s
+where not n.is_due and ae.title = n.ae and s.study_uid = n.study_uid and s.is_shown
+    and s.last_received_at <= now() - ae.notify_after * interval '1 second'
+returning n.id"""
 _REFERENCES = """
 select se.series_uid, c.uid, i.instance_uid
 from study s join series se on se.study_id = s.id join instance i on i.series_id = se.id
@@ -33,17 +48,11 @@ class Availability:
         self._database, self._events = database, events
 
     def find_due(self) -> None:
-        """Make a notice, with its job, for each peer and each study that came and is quiet; to be called often."""
+        """Make a notice for each peer and each study that came, with its job when that is quiet; to be called often."""
         with self._database.connection() as connection:
-            for title, after, seconds in connection.execute(
-                "select title, notified_to, notify_after from ae where notify_after is not null for update"
-            ).fetchall():
-                quiet = connection.execute(_QUIET, {"after": after, "seconds": seconds}).fetchall()
-                for study_uid, _, is_shown in quiet:
-                    if is_shown:
-                        _add(connection, title, study_uid)
-                if quiet:
-                    connection.execute("update ae set notified_to = %s where title = %s", (quiet[-1][1], title))
+            connection.execute(_NOTICE)
+            for (key,) in connection.execute(_DUE).fetchall():
+                defer(connection, JOB, {"notice": key})
 
     def notice(self, key: int) -> Notice | None:
         """A notice that was not taken yet, with what its study has now; None when there is none any more."""
@@ -86,11 +95,3 @@ class Availability:
             EventKind.AVAILABILITY, ACTOR, "", outcome, study_uid=notice.study_uid, count=notice.count, details=told
         )
         self._events.record(connection, event)
-
-
-def _add(connection: Connection, title: str, study_uid: str) -> None:
-    row = connection.execute(
-        "insert into availability_notice (ae, study_uid) values (%s, %s) returning id", (title, study_uid)
-    ).fetchone()
-    if row is not None:
-        defer(connection, JOB, {"notice": row[0]})

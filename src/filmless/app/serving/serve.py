@@ -5,7 +5,6 @@ import sys
 
 import structlog
 
-from filmless.app import logs
 from filmless.app.data_folder import Holder, Lock, lock_for_serving
 from filmless.app.serving import listening
 from filmless.app.serving.job_process import JobProcess
@@ -23,7 +22,6 @@ log = structlog.get_logger()
 
 def serve(settings: Settings) -> None:
     """Run the PACS until a signal; raises an error whose text is a sentence when it cannot start."""
-    logs.configure()
     listening.check(settings)
     lock = lock_for_serving(settings.data)
     try:

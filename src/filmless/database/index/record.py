@@ -65,7 +65,8 @@ with entry as (
     from unnest(%s::uuid[], %s::integer[], %s::bytea[]) f (uid_digest, frames, fragments)
          join added a using (uid_digest)
 ), touched as (
-    update study set last_received_at = greatest(last_received_at, (select max(received_at) from added))
+    update study set last_received_at = greatest(last_received_at, (select max(received_at) from added)),
+        arrived_in = pg_current_xact_id()
     where id = any(%s::bigint[])
 ), arrived as (
     select series_id, count(*) as number, max(received_at) as latest from added where not hidden group by series_id
