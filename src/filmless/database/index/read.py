@@ -112,7 +112,7 @@ class IndexRead:
             return located(connection, " and ".join(conditions), bound)
 
     def _rows(self, statement: str, conditions: Sequence[str], bound: Parameters) -> list[Any]:
-        sql = statement.format(condition=" and ".join(conditions))
+        sql = statement.format(condition=" and ".join(conditions), edit=EDIT_OF)
         with self._database.connection() as connection:
             return connection.execute(sql.encode(), bound.values).fetchall()
 
