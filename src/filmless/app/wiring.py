@@ -212,7 +212,7 @@ class ServerParts:
         house = House(settings.ae, __version__, warnings)
         session = Session(Accounts(database, self._parts.events), sessions, gate, house, executor)
         bin_ = Deletions(database, self._parts.events)
-        service = Service(archive, executor, self._parts.metadata, settings.base_url)
+        service = Service(archive, executor, self._parts.metadata, settings.base_url, str(settings.data))
         rows = [
             *page_routes(
                 session,

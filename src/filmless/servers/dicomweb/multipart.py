@@ -27,6 +27,7 @@ class PartBegins:
     """The headers of a part are known."""
 
     content_type: str
+    location: str = ""  # Content-Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +178,8 @@ class PartReader:
         fields = [_FIELD.fullmatch(line) for line in lines]
         if len(fields) > MAX_HEADERS or not all(fields):
             raise _malformed()
-        types = [field[2] for field in fields if field and field[1].lower() == b"content-type"]
-        steps.append(PartBegins(types[-1].decode("latin-1") if types else ""))
+        named = {field[1].lower(): field[2].decode("latin-1") for field in fields if field}
+        steps.append(PartBegins(named.get(b"content-type", ""), named.get(b"content-location", "")))
         self._pass(self._start + end + 4, _In.PART)
         return True
 

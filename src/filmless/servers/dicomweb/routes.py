@@ -24,6 +24,9 @@ INSTANCE = SERIES + "/instances/{instance}"
 FRAMES = INSTANCE + "/frames/{frames}"
 
 DELETING = ("reason",)
+STORED = tuple(
+    f'multipart/related; type="{kind}"' for kind in ("application/dicom", DICOM_JSON, "application/dicom+xml")
+)
 SEARCHED = (DICOM_JSON, 'multipart/related; type="application/dicom+xml"')
 RENDERING = ("viewport", "window", "quality", "annotation", "iccprofile")
 
@@ -39,8 +42,8 @@ def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, b
     bulkdata = Bulkdata(service).retrieve
     delete = Delete(service, bin_).delete
     rows = [
-        Route("POST", "/dicomweb/studies", Right.STORE, store, "Store instances"),
-        Route("POST", STUDY, Right.STORE, store, "Store instances of one study"),
+        Route("POST", "/dicomweb/studies", Right.STORE, store, "Store instances", takes=STORED),
+        Route("POST", STUDY, Right.STORE, store, "Store instances of one study", takes=STORED),
         Route(
             "GET",
             "/dicomweb/patients",

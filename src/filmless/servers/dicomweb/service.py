@@ -30,6 +30,7 @@ class Service:
     executor: Executor
     metadata: SeriesMetadata
     base_url: str = ""
+    spool_folder: str | None = None  # for what is put together from parts; None: where the system keeps such files
 
     def root(self, request: Request) -> str:
         """The service's address in answers: configured, else the one that was connected to; never what Host says."""

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from filmless.archive.model import Door, Outcome, Received, Refusal, Refused, Source
 from filmless.archive.receive.large import LargeStore
@@ -13,6 +14,8 @@ from filmless.servers.dicomweb.data_sets import DATA_SET
 from filmless.servers.dicomweb.multipart import REGION, PartBegins, PartEnds, PartReader, Step, boundary_of
 from filmless.servers.dicomweb.negotiation import negotiate
 from filmless.servers.dicomweb.service import Service, all_done, media_type, ranges
+from filmless.servers.dicomweb.store.metadata_request import DICOM_JSON, DICOM_XML, MetadataReception
+from filmless.servers.dicomweb.store.spool import Spool
 from filmless.servers.dicomweb.store.store_response import store_answer
 from filmless.servers.http_messages import Answer, BodyReader, Problem, Request
 from filmless.servers.memory import Regions
@@ -34,6 +37,19 @@ NOT_DICOM = Refused(Refusal.NOT_DICOM, "The part is no DICOM object")
 SPARE = 4  # regions kept for the next requests
 
 
+class Reception(Protocol):
+    """The parts of one request on their way into the archive."""
+
+    async def take(self, step: Step, /) -> None:
+        """Go one step on."""
+
+    async def outcomes(self) -> list[Outcome]:
+        """What became of everything, when the body has come whole."""
+
+    async def abort(self) -> None:
+        """The request broke off."""
+
+
 class Stow:
     """Answers store requests."""
 
@@ -43,26 +59,32 @@ class Stow:
 
     async def store(self, request: Request) -> Answer:
         """Store every part; one outcome per part."""
-        boundary = boundary_of(media_type(request), DICOM)
+        sent = media_type(request)
+        kind = sent.parameters.get("type", DICOM).lower()
+        boundary = boundary_of(sent, kind if kind in (DICOM_JSON, DICOM_XML) else DICOM)
         answer_type = negotiate(ranges(request), DATA_SET).media_type
         study_uid = request.parameters.get("study")
         if study_uid is not None and not is_uid(study_uid):
             raise Problem(400, "A UID in the address is malformed.")
-        reception = _Reception(self._service, request.scope, Source(Door.STOW_RS, study_uid=study_uid))
+        source = Source(Door.STOW_RS, study_uid=study_uid)
+        spool = Spool(self._service.spool_folder)
+        reception: Reception = _Reception(self._service, request.scope, source)
+        if kind in (DICOM_JSON, DICOM_XML):
+            reception = MetadataReception(self._service, request.scope, source, spool)
         reader = PartReader(boundary, self._regions, request.body_length, _likely_length)
-        with closing(request.body()) as body, closing(reader):
+        with closing(request.body()) as body, closing(reader), closing(spool):
             try:
                 await _receive(body, reader, reception)
             except BaseException:
                 await reception.abort()
                 raise
-        outcomes = await reception.outcomes()
+            outcomes = await reception.outcomes()
         if not outcomes:
             raise Problem(400, "The body has no parts.")
         return store_answer(outcomes, self._service.root(request), study_uid, answer_type)
 
 
-async def _receive(body: BodyReader, reader: PartReader, reception: "_Reception") -> None:
+async def _receive(body: BodyReader, reader: PartReader, reception: "Reception") -> None:
     is_whole = False
     while not is_whole:
         room = reader.room()
