@@ -9,11 +9,12 @@ from filmless.archive.errors import ArchiveError
 from filmless.archive.model import KeptInstance
 from filmless.clients.faults import DimseError
 from filmless.servers.association.line import Buffer
-from filmless.servers.dimse.outgoing import PART, Parts, Preparation, Ready, Unready
+from filmless.servers.dimse.outgoing import Parts, Preparation, Ready, Unready
 from filmless.servers.dimse.retrieve import Retrieval
 from filmless.standards.dimse.commands import Command, Element, store_request
 
-MAX_BATCH = 64  # instances made ready at once, of together at most one part's bytes
+MAX_BATCH = 64  # instances made ready by one call
+AHEAD = 2 << 20  # bytes made ready by one call, while what the one before made is sent
 
 
 class Channel(Protocol):
@@ -119,7 +120,7 @@ def _batch(queue: deque[KeptInstance]) -> list[KeptInstance]:
     """Take the next instances: many small ones, or one that is large."""
     batch: list[KeptInstance] = []
     length = 0
-    while queue and len(batch) < MAX_BATCH and (not batch or length + queue[0].length <= PART):
+    while queue and len(batch) < MAX_BATCH and (not batch or length + queue[0].length <= AHEAD):
         batch.append(queue.popleft())
         length += batch[-1].length
     return batch
