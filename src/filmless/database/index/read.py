@@ -120,7 +120,8 @@ class IndexRead:
 def located(connection: Connection, condition: str, bound: Parameters) -> list[KeptInstance]:
     """Instances that meet a condition, in the order of their series' and their own numbers."""
     sql = _LOCATE.format(condition=condition, edit=EDIT_OF)
-    return [_kept(row) for row in connection.execute(sql.encode(), bound.values)]
+    rows = connection.execute(sql.encode(), bound.values, binary=True).fetchall()  # a third less work than as texts
+    return [_kept(row) for row in rows]
 
 
 def _within(scope: Scope, study_uid: str | None, series: str | None) -> tuple[list[str], Parameters]:
