@@ -66,6 +66,10 @@ def test_of_a_very_large_grid_only_the_frame_that_is_shown_is_read() -> None:
     assert dose_needs(header(ct_image(NumberOfFrames=4000, Rows=200, Columns=200)), 7) == Needs((7,), None)
 
 
+def test_a_grid_that_claims_what_it_has_not_is_not_counted_through() -> None:
+    assert dose_needs(header(ct_image(NumberOfFrames=2**31 - 1, Rows=0)), 0) == Needs((0,), None)
+
+
 def test_a_presentation_state_shows_the_frames_it_refers_to_in_order() -> None:
     series = [item(ReferencedImageSequence=Sequence([reference("1.1"), reference("1.2", [2, 5])]))]
     state = ct_image(ReferencedSeriesSequence=Sequence(series))

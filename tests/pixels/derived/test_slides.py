@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from filmless.pixels.derived.mosaic import Levels, mosaic, reduction
-from filmless.pixels.derived.slides import Level, Region, Tile, best_level, level_of
+from filmless.pixels.derived.slides import MAX_TILES, Level, Region, Tile, best_level, level_of
 from filmless.standards.data_set.dicom_json import data_set_json
 from objects import ct_image, data_set_bytes
 
@@ -61,6 +61,13 @@ def test_the_level_with_just_enough_pixels_is_taken() -> None:
     assert best_level(pyramid, pyramid[0], whole, 200, 200) == 1
     assert best_level(pyramid, pyramid[0], corner, 200, 200) == 0
     assert best_level(pyramid, pyramid[0], corner, 9999, 9999) == 0
+
+
+def test_no_more_tiles_are_counted_than_a_picture_may_have() -> None:
+    absurd = level(slide(4, 4, TotalPixelMatrixColumns=2**32 - 1, TotalPixelMatrixRows=2**32 - 1, NumberOfFrames=2))
+    assert [tile.frame for tile in absurd.tiles(Region(0, 0, 2**32, 2**32))] == [0, 1]
+    many = level(slide(4, 4, TotalPixelMatrixColumns=2**32 - 1, TotalPixelMatrixRows=4, NumberOfFrames=2**31 - 1))
+    assert len(many.tiles(Region(0, 0, 2**32, 4))) == MAX_TILES + 1
 
 
 def test_an_image_without_a_total_pixel_matrix_is_no_slide() -> None:

@@ -12,6 +12,7 @@ PLANE_FRAMES = 256  # segments of one plane that are shown together
 POSITION_DECIMALS = 3  # of a mm: planes that differ less are one
 
 SCALE_BYTES = 64 << 20  # of a dose grid of which all is read for the scale
+SCALE_FRAMES = 4096
 
 _PER_FRAME, _SHARED = "52009230", "52009229"
 _DERIVATION, _SOURCES = "00089124", "00082112"
@@ -62,7 +63,7 @@ def dose_needs(header: DicomJson, frame: int | None) -> Needs:
     references = [*_references(header, _REFERENCED_IMAGES), *_references(header, _SOURCES)]
     source = references[min(chosen, len(references) - 1)] if references else None
     rows, columns, bits = (integer(header, tag) or 0 for tag in (_ROWS, _COLUMNS, _BITS))
-    is_small = rows * columns * bits // 8 * count <= SCALE_BYTES
+    is_small = 0 < rows * columns * bits // 8 * count <= SCALE_BYTES and count <= SCALE_FRAMES
     others = [number for number in range(count) if number != chosen] if is_small and chosen < count else []
     return Needs((chosen, *others), source)
 
@@ -77,8 +78,8 @@ def mask_frames(header: DicomJson) -> tuple[int, ...]:
     """The frames (from 0) that a presentation state subtracts from the others (PS3.3 C.11.13)."""
     found: list[int] = []
     for item in items(header, _MASKS)[:1]:
-        found += [int(number) - 1 for number in values(item, _MASK_FRAMES) if isinstance(number, (int, float))]
-    return tuple(number for number in dict.fromkeys(found) if number >= 0)[:PLANE_FRAMES]
+        found += _numbers(item, _MASK_FRAMES)
+    return tuple(dict.fromkeys(found))[:PLANE_FRAMES]
 
 
 def items(holder: Mapping[str, object], tag: str) -> list[DicomJson]:
@@ -121,8 +122,13 @@ def _references(holder: DicomJson, sequence: str) -> Iterator[Reference]:
         instance_uid = text(item, _REFERENCED_INSTANCE)
         if not instance_uid:
             continue
-        frames = [int(frame) - 1 for frame in values(item, _REFERENCED_FRAME) if isinstance(frame, (int, float))]
+        frames = _numbers(item, _REFERENCED_FRAME)
         yield from (Reference(instance_uid, frame) for frame in frames) if frames else iter([Reference(instance_uid)])
+
+
+def _numbers(item: DicomJson, tag: str) -> list[int]:
+    """Frame numbers, from 0."""
+    return [number - 1 for number in values(item, tag) if isinstance(number, int) and number > 0]
 
 
 def _plane(item: DicomJson) -> tuple[object, ...] | None:

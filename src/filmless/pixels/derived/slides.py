@@ -5,6 +5,7 @@ Decided from headers in the DICOM JSON model; imports no pixel library.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from filmless.pixels.derived.needs import integer, items, text, values
 from filmless.standards.data_set.dicom_json import DicomJson
@@ -65,20 +66,19 @@ class Level:
 
     def tiles(self, region: Region) -> list[Tile]:
         """The tiles that a region touches, of the first focal plane and optical path."""
-        found = self._by_arithmetic(region) if self.places is None else self._by_place(self.places, region)
-        return found[: MAX_TILES + 1]
+        return self._by_arithmetic(region) if self.places is None else self._by_place(self.places, region)
 
     def _by_arithmetic(self, region: Region) -> list[Tile]:
         across = -(-self.columns // self.tile_columns)
         down = -(-self.rows // self.tile_rows)
         first, last = _touched(region.left, region.width, self.tile_columns, across)
         top, bottom = _touched(region.top, region.height, self.tile_rows, down)
-        return [
+        within = (
             Tile(row * across + column, column * self.tile_columns, row * self.tile_rows)
-            for row in range(top, bottom)
-            for column in range(first, last)
-            if row * across + column < self.frames
-        ]
+            for row in range(top, min(bottom, -(-self.frames // across)))
+            for column in range(first, min(last, self.frames - row * across))
+        )
+        return list(islice(within, MAX_TILES + 1))
 
     def _by_place(self, places: Sequence[tuple[int, int]], region: Region) -> list[Tile]:
         seen: set[tuple[int, int]] = set()
