@@ -98,3 +98,26 @@ def test_a_small_picture_of_a_slide_is_made_of_a_smaller_level(house: WebHouse) 
     assert (levels(get(house, path + "/rendered?viewport=6,4")) == 7).all()
     assert (levels(get(house, path + "/rendered?viewport=12,8")) != 7).any()
     assert (levels(get(house, path + "/rendered?viewport=6,4,0,0,6,4")) != 7).any()
+
+
+def test_dose_lies_over_the_image_of_its_place_where_it_refers_to_none(house: WebHouse) -> None:
+    place = {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0], "PixelSpacing": [1, 1], "FrameOfReferenceUID": "1.2.3"}
+    images = [
+        eight_bit([[level]], ImagePositionPatient=[0, 0, z], **place) for level, z in ((60, 0), (80, 3), (100, 6))
+    ]
+    dose = ct_image(
+        SOPClassUID=STORAGE + "481.2",
+        Rows=1,
+        Columns=1,
+        NumberOfFrames=2,
+        PixelData=np.array([2000, 2000], "<u2").tobytes(),
+        GridFrameOffsetVector=[0, 3.4],
+        ImagePositionPatient=[0, 0, 0],
+        **place,
+    )
+    path = store(house, *one_study(dose, *images))
+    red = [levels(get(house, f"{path}/frames/{frame}/rendered"))[0, 0].tolist() for frame in (1, 2)]
+    assert red == [[158, 30, 30], [168, 40, 40]]
+    for image in images:
+        del house.archive.files[image.SOPInstanceUID]
+    assert levels(get(house, f"{path}/frames/1/rendered"))[0, 0].tolist() == [255, 0, 0]

@@ -20,6 +20,7 @@ from filmless.pixels.derived.needs import (
     segmentation_needs,
     shown_images,
 )
+from filmless.pixels.derived.slabs import Slab, nearest, slab_of
 from filmless.pixels.derived.slides import DEFAULT_SIDE, MAX_TILES, Level, Region, best_level, level_of
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import Request, StoredImage, scene_request
@@ -30,6 +31,10 @@ from filmless.standards.data_set.dicom_json import DicomJson, data_set_json
 MAX_HEADER_BYTES = 32 << 20  # of an object whose header is looked at here
 MAX_LEVELS = 64  # instances of a series that are looked at for the levels of a slide
 ENOUGH = 0.75  # of a level's pixels: where a picture takes less of them, a smaller level is looked for
+
+MAX_GROUNDS = 4096  # images of a study that are looked at for the one under a frame
+MAX_SLABS = 16_384  # of images that are remembered
+GROUNDS = frozenset(f"1.2.840.10008.5.1.4.1.1.{each}" for each in ("2", "4", "128"))  # CT, MR, PET: one frame each
 
 Part = tuple[KeptInstance, tuple[int, ...]]
 
@@ -52,6 +57,7 @@ class Scenes:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
+        self._slabs: dict[bytes, Slab | None] = {}
         self._by_kind: Mapping[Kind, Callable[[KeptInstance, int | None, View, Scope], Scene | None]] = {
             Kind.PRESENTATION_STATE: self._presentation_state,
             Kind.SEGMENTATION: self._segmentation,
@@ -99,18 +105,39 @@ class Scenes:
         return None
 
     def _segmentation(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene:
-        return self._over(kept, segmentation_needs(self._header(kept), number), view, scope)
+        header = self._header(kept)
+        return self._over(kept, segmentation_needs(header, number), header, view, scope)
 
     def _dose(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene:
-        return self._over(kept, dose_needs(self._header(kept), number), view, scope)
+        header = self._header(kept)
+        return self._over(kept, dose_needs(header, number), header, view, scope)
 
-    def _over(self, kept: KeptInstance, needs: Needs, view: View, scope: Scope) -> Scene:
-        """An object over its source, where that is kept and may be seen."""
+    def _over(self, kept: KeptInstance, needs: Needs, header: DicomJson, view: View, scope: Scope) -> Scene:
+        """An object over its source, where that is kept and may be seen, or over the image that lies there."""
         source = None if needs.source is None else self._find(needs.source, scope)
+        frame = 0 if needs.source is None else needs.source.frame or 0
+        if source is None:
+            slab = slab_of(header, needs.frames[0])
+            source, frame = (None if slab is None else self._under(slab, kept, scope)), 0
         parts: tuple[Part, ...] = ((kept, needs.frames),)
-        if source is not None and needs.source is not None and source.pixel_offset is not None:
-            parts = (*parts, (source, (needs.source.frame or 0,)))
+        if source is not None and source.pixel_offset is not None:
+            parts = (*parts, (source, (frame,)))
         return Scene(parts, view)
+
+    def _under(self, slab: Slab, kept: KeptInstance, scope: Scope) -> KeptInstance | None:
+        """The image of the study that lies where a frame does."""
+        study = self._archive.instances(kept.study_uid, None, None, scope=scope)
+        images = [each for each in study if each.sop_class_uid in GROUNDS and each.pixel_offset is not None]
+        found = nearest(slab, map(self._slab, images[:MAX_GROUNDS]))
+        return None if found is None else images[found]
+
+    def _slab(self, kept: KeptInstance) -> Slab | None:
+        """Where an image lies: remembered, since a study is looked through for each frame."""
+        if kept.digest not in self._slabs:
+            if len(self._slabs) >= MAX_SLABS:
+                self._slabs.clear()
+            self._slabs[kept.digest] = slab_of(self._header(kept))
+        return self._slabs.get(kept.digest)
 
     def _slide(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene | None:
         """The tiles of the region that the viewport names, at the level of the pyramid that suits its size."""
