@@ -106,6 +106,9 @@ class FakeArchive:
             raise NotFound(study)
         return named
 
+    def among(self, study: str, series: str | None, scope: Scope) -> list[KeptInstance]:
+        return self.instances(study, series, None, scope=scope)
+
     def select(self, selection: Selection, scope: Scope) -> list[KeptInstance]:
         self.scopes.append(scope)
         return [kept for kept, _ in self.files.values() if kept.instance_uid in selection.instance_uids]

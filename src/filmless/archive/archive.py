@@ -110,6 +110,12 @@ class Archive(Members):
             self._record(EventKind.RETRIEVE, scope, count=count, study_uid=study_uid, destination=destination)
         return found
 
+    def among(self, study_uid: str, series_uid: str | None, scope: Scope) -> list[KeptInstance]:
+        """Instances of a study or series to find one among: recorded as a query, since they are not given out."""
+        found = self._catalog.locate(scope, (study_uid, series_uid, None))
+        self._record(EventKind.QUERY, scope, count=1, study_uid=study_uid)
+        return found
+
     def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable:
         """Where the frames of an instance lie; ``NotFound`` when it has none that can be addressed."""
         stored = self._catalog.frames(kept.instance_uid)

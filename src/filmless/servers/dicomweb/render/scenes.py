@@ -126,7 +126,7 @@ class Scenes:
 
     def _under(self, slab: Slab, kept: KeptInstance, scope: Scope) -> KeptInstance | None:
         """The image of the study that lies where a frame does."""
-        study = self._archive.instances(kept.study_uid, None, None, scope=scope)
+        study = self._archive.among(kept.study_uid, None, scope)
         images = [each for each in study if each.sop_class_uid in GROUNDS and each.pixel_offset is not None]
         found = nearest(slab, map(self._slab, images[:MAX_GROUNDS]))
         return None if found is None else images[found]
@@ -160,7 +160,7 @@ class Scenes:
 
     def _levels(self, kept: KeptInstance, scope: Scope) -> Iterator[tuple[KeptInstance, Level]]:
         """The other instances of the series that are levels of a slide."""
-        series = self._archive.instances(kept.study_uid, kept.series_uid, None, scope=scope)
+        series = self._archive.among(kept.study_uid, kept.series_uid, scope)
         for each in series[:MAX_LEVELS]:
             small = each.pixel_offset is not None and each.pixel_offset <= MAX_HEADER_BYTES
             if small and each.sop_class_uid == kept.sop_class_uid and each.instance_uid != kept.instance_uid:
