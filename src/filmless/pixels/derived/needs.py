@@ -44,7 +44,7 @@ class Needs:
 def segmentation_needs(header: DicomJson, frame: int | None) -> Needs:
     """Of a segmentation's frame (from 0), or of all segments in the plane of its middle frame (PS3.3 C.8.20.3)."""
     per_frame = items(header, _PER_FRAME)
-    count = max(integer(header, _NUMBER_OF_FRAMES) or 1, 1)
+    count = frame_count(header)
     if frame is not None:
         return Needs((frame,), _source(header, _item(per_frame, frame)))
     middle = count // 2
@@ -58,7 +58,7 @@ def dose_needs(header: DicomJson, frame: int | None) -> Needs:
 
     The other frames follow, since one scale of colours holds for all: but not those of a very large grid.
     """
-    count = max(integer(header, _NUMBER_OF_FRAMES) or 1, 1)
+    count = frame_count(header)
     chosen = count // 2 if frame is None else frame
     references = [*_references(header, _REFERENCED_IMAGES), *_references(header, _SOURCES)]
     source = references[min(chosen, len(references) - 1)] if references else None
@@ -66,6 +66,11 @@ def dose_needs(header: DicomJson, frame: int | None) -> Needs:
     is_small = 0 < rows * columns * bits // 8 * count <= SCALE_BYTES and count <= SCALE_FRAMES
     others = [number for number in range(count) if number != chosen] if is_small and chosen < count else []
     return Needs((chosen, *others), source)
+
+
+def frame_count(header: DicomJson) -> int:
+    """Number of Frames, as the object claims it; at least 1."""
+    return max(integer(header, _NUMBER_OF_FRAMES) or 1, 1)
 
 
 def shown_images(header: DicomJson) -> list[Reference]:

@@ -62,6 +62,7 @@ def test_a_segmentation_lies_over_the_image_it_was_drawn_on(house: WebHouse) -> 
     path = store(house, *one_study(drawn, source))
     for resource in ("/rendered", "/frames/1/rendered"):
         assert levels(get(house, path + resource))[0, :, 0].tolist() == [100, 178]
+    assert get(house, path + "/frames/2/rendered").status == 404
 
 
 def test_what_is_made_of_other_objects_too_has_no_entity_tag(house: WebHouse) -> None:

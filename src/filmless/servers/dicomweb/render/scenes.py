@@ -16,6 +16,7 @@ from filmless.pixels.derived.needs import (
     Needs,
     Reference,
     dose_needs,
+    frame_count,
     mask_frames,
     segmentation_needs,
     shown_images,
@@ -105,11 +106,11 @@ class Scenes:
         return None
 
     def _segmentation(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene:
-        header = self._header(kept)
+        header = self._header_with(kept, number)
         return self._over(kept, segmentation_needs(header, number), header, view, scope)
 
     def _dose(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene:
-        header = self._header(kept)
+        header = self._header_with(kept, number)
         return self._over(kept, dose_needs(header, number), header, view, scope)
 
     def _over(self, kept: KeptInstance, needs: Needs, header: DicomJson, view: View, scope: Scope) -> Scene:
@@ -178,6 +179,13 @@ class Scenes:
     def _find(self, reference: Reference, scope: Scope) -> KeptInstance | None:
         found = self._archive.select(Selection(instance_uids=(reference.instance_uid,)), scope)
         return found[0] if found else None
+
+    def _header_with(self, kept: KeptInstance, number: int | None) -> DicomJson:
+        """The header of an instance that has a frame of this number."""
+        header = self._header(kept)
+        if number is not None and number >= frame_count(header):
+            raise CannotRender(Reason.NO_FRAME, f"{frame_count(header)} frames")
+        return header
 
     def _header(self, kept: KeptInstance) -> DicomJson:
         header: DicomJson = orjson.loads(
