@@ -1,7 +1,7 @@
 """Answers that are asked for conditionally or in part: If-None-Match, Range, If-Range (RFC 9110 13 and 14)."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -10,10 +10,15 @@ from filmless.servers.http_messages import Answer, Problem, Request
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-def with_ranges(request: Request, answer: Answer, tag: str) -> Answer:
+Part = Callable[[int, int], AsyncGenerator[bytes]]
+"""Gives the bytes of a body from one offset up to another."""
+
+
+def with_ranges(request: Request, answer: Answer, tag: str, part: Part | None = None) -> Answer:
     """The answer with its strong ETag, 304 to who has it, 206 to who wants a part of it; ``Problem`` 416.
 
-    A body that is streamed gives a part only where its length is known. Of several ranges the whole is given.
+    A body that is streamed gives a part only where its length is known: by ``part``, or by passing over what is before
+    it. Of several ranges the whole is given.
     """
     headers = (*answer.headers, (b"etag", tag.encode()))
     if is_known(request, tag):
@@ -28,8 +33,12 @@ def with_ranges(request: Request, answer: Answer, tag: str) -> Answer:
     start, stop = span
     headers = (*headers, (b"content-range", f"bytes {start}-{stop - 1}/{length}".encode()))
     body = answer.body
-    part = body[start:stop] if isinstance(body, bytes) else _part(body, start, stop)
-    return replace(answer, status=206, headers=headers, body=part, length=stop - start)
+    given: bytes | AsyncGenerator[bytes]
+    if isinstance(body, bytes):
+        given = body[start:stop]
+    else:
+        given = part(start, stop) if part is not None else _part(body, start, stop)
+    return replace(answer, status=206, headers=headers, body=given, length=stop - start)
 
 
 def is_known(request: Request, tag: str) -> bool:

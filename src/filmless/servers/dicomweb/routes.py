@@ -35,7 +35,7 @@ def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, b
     """Every row."""
     search = Qido(service)
     store = Stow(service).store
-    retrieve = Wado(service).retrieve
+    retrieve = Wado(service, renderer).retrieve
     metadata = Metadata(service).retrieve
     frames = Frames(service, access, renderer).retrieve
     rendered = Rendered(service, Pictures(service, renderer))

@@ -1,40 +1,19 @@
 """Instances made ready to be sent: the presentation context each goes in, and the parts of its data set."""
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import IO
 
-from filmless.archive.errors import Damaged, NotFound, Unavailable
+from filmless.archive.errors import Damaged, Unavailable
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
-from filmless.pixels.errors import CannotRender, Reason
-from filmless.pixels.request import StoredImage
-from filmless.pixels.transcode import transcoded
+from filmless.pixels.errors import CannotRender
 from filmless.servers.association.line import Buffer
 from filmless.servers.association.policy import Archive, Codecs
-from filmless.standards.data_set.frames import FrameTable
-from filmless.standards.dicom.transfer_syntaxes import (
-    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
-    EXPLICIT_VR_BIG_ENDIAN,
-    EXPLICIT_VR_LITTLE_ENDIAN,
-    IMPLICIT_VR_LITTLE_ENDIAN,
-    transfer_syntax,
-)
+from filmless.servers.transcoding import NATIVE, Transcoder
 from filmless.standards.upper_layer.association import AgreedContext
 
 PART = 1 << 20  # bytes of one part; no more of an object is in memory at once, but for what is read ahead
-
-NATIVE = (
-    EXPLICIT_VR_LITTLE_ENDIAN,
-    IMPLICIT_VR_LITTLE_ENDIAN,
-    EXPLICIT_VR_BIG_ENDIAN,
-    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
-)
-"""What an object is transcoded to where its own syntax is not accepted: the first that is."""
 
 Offered = Mapping[str, Mapping[str, AgreedContext]]  # SOP class to transfer syntax to the context that has both
 Parts = Iterator[tuple[Buffer, bool]]  # a part of the data set, and whether it is the last
@@ -103,41 +82,10 @@ class Preparation:
 
     def _transcoded(self, kept: KeptInstance, context: AgreedContext) -> Ready:
         """Transcode to the end before it is sent: a frame that does not decode fails this object alone."""
-        spool = SpooledTemporaryFile(max_size=PART)  # noqa: SIM115  closed by who reads it
-        try:
-            with self._image(kept) as image:
-                for part in transcoded(image, context.transfer_syntax, self.codecs.submit):
-                    spool.write(part)
-        except BaseException:
-            spool.close()
-            raise
-        spool.seek(0)
-        parts = marked(_spooled(spool))
+        transcoder = Transcoder(self.archive, self.codecs, self.allowed)
+        parts = marked(_spooled(transcoder.transcode(kept, context.transfer_syntax)))
         first, is_last = next(parts)
         return Ready(kept, context, first, None if is_last else parts)
-
-    @contextmanager
-    def _image(self, kept: KeptInstance) -> Iterator[StoredImage]:
-        """The object as the transcoder reads it, compared with its hash; one that is deflated is inflated to a file."""
-        syntax = transfer_syntax(kept.transfer_syntax_uid)
-        pieces = self.archive.chunks(kept, self.allowed)
-        with SpooledTemporaryFile(max_size=PART) as file:
-            if syntax.deflated:
-                length = _inflate(pieces, kept.head_length, file)
-                read, head_length, uid = _reader(file), 0, EXPLICIT_VR_LITTLE_ENDIAN
-            else:
-                for _ in pieces:
-                    pass
-                length, head_length, uid = kept.length, kept.head_length, kept.transfer_syntax_uid
-                read = partial(self.archive.read, kept)
-            frames = self._frames(kept) if syntax.encapsulated and kept.pixel_offset is not None else None
-            yield StoredImage(read, length, head_length, kept.sop_class_uid, uid, kept.pixel_offset, frames)
-
-    def _frames(self, kept: KeptInstance) -> FrameTable | None:
-        try:
-            return self.archive.frames(kept, self.allowed)
-        except NotFound:
-            return None  # they cannot be told apart
 
     def _as_stored(self, kept: KeptInstance, context: AgreedContext) -> Ready:
         pieces = self.archive.chunks(kept, self.allowed)
@@ -171,27 +119,3 @@ def _spooled(spool: SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
     with spool:
         while part := spool.read(PART):
             yield part
-
-
-def _inflate(pieces: Iterator[bytes], head_length: int, file: IO[bytes]) -> int:
-    """Inflate the data set of a stored file; gives its bytes."""
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    left = head_length
-    for piece in pieces:
-        deflated, left = piece[left:], max(0, left - len(piece))
-        while deflated and not inflater.eof:  # behind its end padding may stand, which stays unconsumed for ever
-            try:
-                file.write(inflater.decompress(deflated, PART))
-            except zlib.error:
-                raise CannotRender(Reason.DAMAGED, "it does not inflate") from None
-            deflated = inflater.unconsumed_tail
-    file.write(inflater.flush())  # what the last limit held back
-    return file.tell()
-
-
-def _reader(file: IO[bytes]) -> Callable[[int, int], bytes]:
-    def read(start: int, stop: int) -> bytes:
-        file.seek(start)
-        return file.read(stop - start)
-
-    return read

@@ -23,9 +23,9 @@ def test_a_study_comes_as_a_zip_of_its_files() -> None:
     assert reply.headers["content-disposition"] == f'attachment; filename="{study}.zip"'
     assert int(reply.headers["content-length"]) == len(reply.body)
     with zipfile.ZipFile(io.BytesIO(reply.body)) as opened:
-        names = [f"{study}/{image.SeriesInstanceUID}/{image.SOPInstanceUID}.dcm" for image in images]
-        assert [opened.read(name) for name in names] == files
-        assert len(opened.namelist()) == len(files)
+        assert [opened.read(f"DICOM/S0000001/I{number:07d}") for number in range(1, 10)] == files
+        assert opened.namelist()[0] == "DICOMDIR"
+        assert len(opened.namelist()) == len(files) + 1
 
 
 def test_a_wildcard_still_means_parts() -> None:

@@ -1,7 +1,7 @@
 """In which representations the frames of an object can be had (PS3.18 8.7.3.3, 10.4.1.1.6)."""
 
-from filmless.pixels.request import VIDEO
 from filmless.servers.dicomweb.negotiation import Form, Offer, both_forms
+from filmless.servers.transcoding import is_decodable
 from filmless.standards.dicom.pixel_media_types import OCTETS, media_type_of
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax
 
@@ -17,11 +17,6 @@ def frame_offers(transfer_syntax_uid: str, *, is_single: bool) -> list[Offer]:
     return [
         Offer(each.media_type, each.transfer_syntaxes, Form.MULTIPART, each.is_default, each.is_made) for each in offers
     ]
-
-
-def is_decodable(syntax: TransferSyntax) -> bool:
-    """Whether frames of this transfer syntax are decoded here."""
-    return syntax.known and syntax.stored_pixels and not any(word in syntax.name for word in VIDEO)
 
 
 def _native(syntax: TransferSyntax) -> list[Offer]:

@@ -3,10 +3,8 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Protocol
 
 from filmless import __version__
 from filmless.archive.archive import Archive
@@ -14,7 +12,6 @@ from filmless.archive.frame_access import FrameAccess, StoredFrames
 from filmless.archive.model import KeptInstance
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import PHOTOMETRIC_BYTES, StoredImage, native_request
-from filmless.pixels.request import Request as Question
 from filmless.servers.byte_ranges import with_ranges
 from filmless.servers.dicomweb.made import Made
 from filmless.servers.dicomweb.multipart import PartWriter
@@ -24,6 +21,7 @@ from filmless.servers.dicomweb.retrieve.located import LocatedFrames
 from filmless.servers.dicomweb.service import Service, ranges
 from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.servers.media_types import accepted
+from filmless.servers.transcoding import Codecs
 from filmless.standards.data_set.frames import FrameTable
 from filmless.standards.dicom.uids import is_uid
 
@@ -31,13 +29,6 @@ MAX_FRAMES = 10_000  # of one request
 WHOLE = 4 << 20  # bytes: so much of an answer is put together in memory
 CACHE_BYTES = 32 << 20  # of frames that were made
 _DIGITS = 9
-
-
-class Codecs(Protocol):
-    """The pool of codec children."""
-
-    def submit(self, request: Question, /) -> "Future[bytes]":
-        """Queue a request; the future holds bytes or ``CannotRender``."""
 
 
 @dataclass(frozen=True, slots=True)

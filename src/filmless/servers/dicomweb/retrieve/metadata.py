@@ -162,8 +162,3 @@ def _takes_gzip(request: Request) -> bool:
     weights = {each.name: each.quality for each in ranges}
     gzip = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
     return gzip > 0 and gzip >= weights.get("identity", 0.0)
-
-
-def pieces(length: int, size: int) -> Iterator[tuple[int, int]]:
-    """Ranges of at most ``size`` bytes that cover ``length`` bytes."""
-    return ((start, min(start + size, length)) for start in range(0, length, size))

@@ -1,62 +1,113 @@
-"""WADO-RS: retrieve instances as they are stored (PS3.18 10.4), read ahead, each checked against its hash."""
+"""WADO-RS: instances as they are stored or in another transfer syntax: parts, alone, or as a ZIP (PS3.18 10.4)."""
 
-import secrets
-from asyncio import Future, ensure_future
-from collections import deque
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
-from itertools import islice
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
-from filmless.archive.errors import Damaged
 from filmless.archive.model import KeptInstance
-from filmless.archive.scope import Scope
-from filmless.servers.byte_ranges import is_known
+from filmless.pixels.errors import CannotRender, Reason
+from filmless.servers.byte_ranges import is_known, with_ranges
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import DICOM, ZIP, Form, Offer, negotiate
-from filmless.servers.dicomweb.retrieve.zip_writer import Member, ZipWriter, zip_length
+from filmless.servers.dicomweb.retrieve.contents import Contents, Conversion
+from filmless.servers.dicomweb.retrieve.file_set import file_set, file_set_length, zipped
+from filmless.servers.dicomweb.retrieve.values import locate, own_media_type, stream
 from filmless.servers.dicomweb.service import Service, entity_tag, ranges
 from filmless.servers.http_messages import Answer, Problem, Request
+from filmless.servers.transcoding import Codecs, Transcoder, is_decodable
+from filmless.standards.dicom.transfer_syntaxes import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    transfer_syntax,
+)
 from filmless.standards.dicom.uids import is_uid
 
-WHOLE = 4 << 20  # bytes: up to here an instance is read, and its hash checked, before any of it is sent
-GROUP = 2 << 20  # bytes of neighbours that are read by one call
-READ_AHEAD = 2  # groups of one answer that are read while another is sent
+TARGETS = (EXPLICIT_VR_LITTLE_ENDIAN, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)  # PS3.18 8.7.3.1 leaves out the others
+_OWN_HEADERS = ((b"vary", b"accept"), (b"content-disposition", b"inline"))
+CONVERSIONS = 4  # at one time: each holds a thread of the executor
 
 
 class Wado:
     """Answers retrieve requests for instances."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, service: Service, codecs: Codecs) -> None:
+        self._service, self._codecs = service, codecs
+        self._free = asyncio.Semaphore(CONVERSIONS)
 
     async def retrieve(self, request: Request) -> Answer:
         """A study, a series or an instance."""
         kept = await found(self._service, request)
         offer = negotiate(ranges(request), _offers(kept, is_single="instance" in request.parameters))
-        tag = entity_tag(kept, str(offer))
-        headers = ((b"etag", tag.encode()), (b"vary", b"accept"))
+        tag = entity_tag(kept, str(offer)).removeprefix("W/")
+        if offer.media_type not in (DICOM, ZIP):
+            return await self._own(request, kept[0], tag)
         if is_known(request, tag):
-            return Answer(304, headers=headers)
-        reader = _Reader(self._service, request.scope, kept)
+            return with_ranges(request, Answer(200), tag)
+        answer = await self._answer(request, kept, offer, tag)
+        return with_ranges(request, answer, tag)
+
+    async def _own(self, request: Request, kept: KeptInstance, tag: str) -> Answer:
+        """The document or video that an instance is a wrapper of."""
+        media_type, path = own_media_type(kept) or ("", "")
+        service = self._service
+        value = await service.call(locate, service.archive, kept, path, request.scope)
+        value = replace(value, parts=[[span for part in value.parts for span in part]])  # a video is one stream
+        length = value.lengths[0]
+        answer = Answer(200, stream(service, kept, value, 0), media_type, _OWN_HEADERS, length)
+        return with_ranges(request, answer, tag, lambda *span: stream(service, kept, value, 0, span))
+
+    async def _answer(self, request: Request, kept: Sequence[KeptInstance], offer: Offer, tag: str) -> Answer:
+        vary = (b"vary", b"accept")
+        conversion: Conversion | None = None
+        target: str | None = None
+        if offer.is_made:
+            (target,) = offer.transfer_syntaxes
+            conversion = Conversion(target, Transcoder(self._service.archive, self._codecs, request.scope), self._free)
+        contents = Contents(self._service, request.scope, kept, conversion)
         if offer.media_type == ZIP:
+            directory = await self._service.call(file_set, self._service.archive, kept, target)
+            length = file_set_length(directory, kept) if conversion is None else None
             name = f'attachment; filename="{kept[0].study_uid}.zip"'.encode()
-            length = zip_length(map(_member, kept))
-            return Answer(200, reader.zipped(), ZIP, (*headers, (b"content-disposition", name)), length)
+            return Answer(200, zipped(directory, contents), ZIP, (vary, (b"content-disposition", name)), length)
         if offer.form is Form.SINGLE:
-            return Answer(200, reader.single(), _part_type(kept[0]), headers, kept[0].length)
-        writer = PartWriter(secrets.token_hex(16))
-        length = writer.length((_part_type(each), each.length) for each in kept)
-        return Answer(200, reader.parts(writer), writer.media_type(DICOM), headers, length)
+            return await _alone(contents, kept[0], (vary,))
+        writer = PartWriter(tag[1:-1])
+        length = None
+        if conversion is None:
+            length = writer.length((contents.part_type(each), each.length) for each in kept)
+        return Answer(200, contents.parts(writer), writer.media_type(DICOM), (vary,), length)
+
+
+async def _alone(contents: Contents, kept: KeptInstance, headers: tuple[tuple[bytes, bytes], ...]) -> Answer:
+    try:
+        length, body = await contents.alone()
+    except CannotRender as failure:
+        if failure.reason is Reason.BUSY:
+            raise Problem(503, "Too many objects are being converted. Try again.", ((b"retry-after", b"5"),)) from None
+        reason = f"It cannot be decoded ({failure.reason}). Accept it in {kept.transfer_syntax_uid}."
+        raise Problem(406, reason) from None
+    return Answer(200, body, contents.part_type(kept), headers, length)
 
 
 def _offers(kept: Sequence[KeptInstance], *, is_single: bool) -> list[Offer]:
-    """PS3.18 8.7.3.5.2 means Explicit VR Little Endian where no transfer syntax is named. What was received is never
-    altered here, so who names none is given each instance as it is stored, and told its transfer syntax.
+    """PS3.18 8.7.3.5.2 means Explicit VR Little Endian where no transfer syntax is named. Who names none is given each
+    instance as it was received, without any risk of a change, and told its transfer syntax.
     """
     stored = frozenset(each.transfer_syntax_uid for each in kept)
     offers = [Offer(DICOM, stored, Form.MULTIPART), Offer(ZIP, stored, by_name=True)]
-    return [*offers, Offer(DICOM, stored)] if is_single else offers
+    if is_single:
+        offers.append(Offer(DICOM, stored))
+        own = own_media_type(kept[0])
+        offers += [] if own is None else [Offer(own[0], by_name=True)]
+    if not all(is_decodable(transfer_syntax(uid)) for uid in stored):
+        return offers
+    for target in TARGETS:
+        if stored != {target}:
+            made = frozenset((target,))
+            forms = (Form.MULTIPART, Form.SINGLE) if is_single else (Form.MULTIPART,)
+            offers += [Offer(DICOM, made, form, is_default=False, is_made=True) for form in forms]
+            offers.append(Offer(ZIP, made, is_default=False, is_made=True, by_name=True))
+    return offers
 
 
 async def found(service: Service, request: Request) -> list[KeptInstance]:
@@ -65,114 +116,3 @@ async def found(service: Service, request: Request) -> list[KeptInstance]:
     if not all(is_uid(uid) for uid in (study_uid, series_uid, instance_uid) if uid is not None):
         raise Problem(400, "A UID in the address is malformed.")
     return await service.call(service.archive.instances, study_uid or "", series_uid, instance_uid, scope=request.scope)
-
-
-_Content = list[bytes] | Damaged | Iterator[bytes]  # read, found damaged, or to be read in pieces
-_Reading = tuple[Sequence[KeptInstance], "Future[list[_Content]] | None"]
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Reads instances in order, some ahead of the one that is sent."""
-
-    service: Service
-    scope: Scope
-    kept: Sequence[KeptInstance]
-    reading: deque[_Reading] = field(default_factory=deque)
-
-    async def parts(self, writer: PartWriter) -> AsyncGenerator[bytes]:
-        """The multipart body."""
-        is_first = True
-        async with aclosing(self._contents()) as contents:
-            async for kept, content in contents:
-                yield writer.head(_part_type(kept), is_first=is_first)
-                is_first = False
-                async for chunk in self._chunks(content):
-                    yield chunk
-        yield writer.end
-
-    async def zipped(self) -> AsyncGenerator[bytes]:
-        """A ZIP file of the instances (PS3.18, application/zip of Supplement 211)."""
-        writer = ZipWriter()
-        async with aclosing(self._contents()) as contents:
-            async for kept, content in contents:
-                yield writer.head(_member(kept))
-                async for chunk in self._chunks(content):
-                    yield writer.passed(chunk)
-                yield writer.tail(_member(kept))
-        yield writer.end()
-
-    async def single(self) -> AsyncGenerator[bytes]:
-        """The one instance alone."""
-        async with aclosing(self._contents()) as contents:
-            async for _, content in contents:
-                async for chunk in self._chunks(content):
-                    yield chunk
-
-    async def _contents(self) -> AsyncGenerator[tuple[KeptInstance, _Content]]:
-        groups = _groups(self.kept)
-        try:
-            self._read_ahead(islice(groups, READ_AHEAD))
-            while self.reading:
-                group, reading = self.reading.popleft()
-                self._read_ahead(islice(groups, 1))
-                if reading is None:
-                    yield group[0], self.service.archive.chunks(group[0], self.scope)
-                    continue
-                for kept, content in zip(group, await reading, strict=True):
-                    yield kept, content
-        finally:
-            self._stop()
-
-    def _read_ahead(self, groups: Iterator[Sequence[KeptInstance]]) -> None:
-        for group in groups:
-            is_large = group[0].length > WHOLE
-            reading = None if is_large else ensure_future(self.service.call(self._read, group))
-            self.reading.append((group, reading))
-
-    async def _chunks(self, content: _Content) -> AsyncGenerator[bytes]:
-        if isinstance(content, Damaged):
-            raise content
-        if isinstance(content, list):
-            for chunk in content:
-                yield chunk
-            return
-        while chunk := await self.service.call(next, content, b""):
-            yield chunk
-
-    def _read(self, group: Sequence[KeptInstance]) -> list[_Content]:
-        """All of each; damage is known before the first byte of it is sent."""
-        return [self._whole(kept) for kept in group]
-
-    def _whole(self, kept: KeptInstance) -> _Content:
-        try:
-            return list(self.service.archive.chunks(kept, self.scope))
-        except Damaged as damage:
-            return damage
-
-    def _stop(self) -> None:
-        for _, reading in self.reading:
-            if reading is not None and not reading.cancel() and not reading.cancelled():
-                reading.exception()  # it is read ahead for nobody: what went wrong there is no news
-
-
-def _groups(kept: Sequence[KeptInstance]) -> Iterator[Sequence[KeptInstance]]:
-    """Neighbours that are read by one call: small ones together, each large one alone."""
-    group: list[KeptInstance] = []
-    size = 0
-    for each in kept:
-        if group and size + each.length > GROUP:
-            yield group
-            group, size = [], 0
-        group.append(each)
-        size += each.length
-    if group:
-        yield group
-
-
-def _member(kept: KeptInstance) -> Member:
-    return Member(f"{kept.study_uid}/{kept.series_uid}/{kept.instance_uid}.dcm", kept.length)
-
-
-def _part_type(kept: KeptInstance) -> str:
-    return f"{DICOM}; transfer-syntax={kept.transfer_syntax_uid}"

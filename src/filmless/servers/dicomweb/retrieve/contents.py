@@ -1,0 +1,185 @@
+"""The files of instances one after the other, some read ahead; as they are stored, each checked against its hash, or
+converted to another transfer syntax.
+"""
+
+import asyncio
+from asyncio import Future, ensure_future
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from itertools import islice
+from tempfile import SpooledTemporaryFile
+
+from filmless.archive.errors import Damaged
+from filmless.archive.model import KeptInstance
+from filmless.archive.scope import Scope
+from filmless.servers.dicomweb.multipart import PartWriter
+from filmless.servers.dicomweb.negotiation import DICOM
+from filmless.servers.dicomweb.service import Service
+from filmless.servers.transcoding import PART, Transcoder
+from filmless.standards.data_set.part10 import write_head
+
+WHOLE = 4 << 20  # bytes: up to here an instance is read, and its hash checked, before any of it is sent
+GROUP = 2 << 20  # bytes of neighbours that are read by one call
+READ_AHEAD = 2  # groups of one answer that are read while another is sent
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What instances are converted to, and by whom; only so many at one time."""
+
+    target: str  # transfer syntax UID
+    transcoder: Transcoder
+    free: asyncio.Semaphore
+
+
+@dataclass(slots=True)
+class Converted:
+    """The file of an instance in another transfer syntax."""
+
+    head: bytes
+    spool: "SpooledTemporaryFile[bytes]"
+    length: int  # bytes of the whole file
+
+    def chunks(self) -> Iterator[bytes]:
+        """The file in pieces; closes it."""
+        with self.spool:
+            yield self.head
+            while part := self.spool.read(PART):
+                yield part
+
+
+_Content = list[bytes] | Damaged | Iterator[bytes] | Converted  # read, found damaged, or to be read in pieces
+_Reading = tuple[Sequence[KeptInstance], "Future[list[_Content]] | None"]
+
+
+@dataclass(slots=True)
+class Contents:
+    """Reads instances in order, some ahead of the one that is sent."""
+
+    service: Service
+    scope: Scope
+    kept: Sequence[KeptInstance]
+    conversion: Conversion | None = None
+    reading: deque[_Reading] = field(default_factory=deque)
+
+    def syntax(self, kept: KeptInstance) -> str:
+        """The transfer syntax in which an instance is given."""
+        return self.conversion.target if self.conversion is not None else kept.transfer_syntax_uid
+
+    def part_type(self, kept: KeptInstance) -> str:
+        """The media type of an instance's file."""
+        return f"{DICOM}; transfer-syntax={self.syntax(kept)}"
+
+    async def parts(self, writer: PartWriter) -> AsyncGenerator[bytes]:
+        """The multipart body."""
+        is_first = True
+        async with aclosing(self.files()) as files:
+            async for kept, _, chunks in files:
+                yield writer.head(self.part_type(kept), is_first=is_first)
+                is_first = False
+                async for chunk in chunks:
+                    yield chunk
+        yield writer.end
+
+    async def alone(self) -> tuple[int, AsyncGenerator[bytes]]:
+        """The length and the bytes of the one instance; raises what its conversion raises."""
+        (kept,) = self.kept
+        if self.conversion is None:
+            return kept.length, self._stored_alone()
+        async with self.conversion.free:
+            converted = await self.service.call(_converted, self.conversion, kept)
+        return converted.length, self._chunks(converted)
+
+    async def files(self) -> AsyncGenerator[tuple[KeptInstance, int, AsyncGenerator[bytes]]]:
+        """Each instance with the length and the bytes of its file."""
+        groups = _groups(self.kept) if self.conversion is None else ([each] for each in self.kept)
+        try:
+            self._read_ahead(islice(groups, READ_AHEAD))
+            while self.reading:
+                group, reading = self.reading.popleft()
+                self._read_ahead(islice(groups, 1))
+                if reading is None:
+                    chunks = self.service.archive.chunks(group[0], self.scope)
+                    yield group[0], group[0].length, self._chunks(chunks)
+                    continue
+                for kept, content in zip(group, await reading, strict=True):
+                    length = content.length if isinstance(content, Converted) else kept.length
+                    yield kept, length, self._chunks(content)
+        finally:
+            for _, unread in self.reading:
+                if unread is not None:
+                    unread.cancel()
+                    unread.add_done_callback(_let_go)
+
+    async def _stored_alone(self) -> AsyncGenerator[bytes]:
+        async with aclosing(self.files()) as files:
+            async for _, _, chunks in files:
+                async for chunk in chunks:
+                    yield chunk
+
+    def _read_ahead(self, groups: Iterator[Sequence[KeptInstance]]) -> None:
+        for group in groups:
+            if self.conversion is not None:
+                self.reading.append((group, ensure_future(self._convert(self.conversion, group[0]))))
+            elif group[0].length > WHOLE:
+                self.reading.append((group, None))
+            else:
+                self.reading.append((group, ensure_future(self.service.call(self._read, group))))
+
+    async def _chunks(self, content: _Content) -> AsyncGenerator[bytes]:
+        if isinstance(content, Damaged):
+            raise content
+        if isinstance(content, list):
+            for chunk in content:
+                yield chunk
+            return
+        pieces = content.chunks() if isinstance(content, Converted) else content
+        while chunk := await self.service.call(next, pieces, b""):
+            yield chunk
+
+    async def _convert(self, conversion: Conversion, kept: KeptInstance) -> list[_Content]:
+        async with conversion.free:
+            return [await self.service.call(_converted, conversion, kept)]
+
+    def _read(self, group: Sequence[KeptInstance]) -> list[_Content]:
+        """All of each; damage is known before the first byte of it is sent."""
+        return [self._whole(kept) for kept in group]
+
+    def _whole(self, kept: KeptInstance) -> _Content:
+        try:
+            return list(self.service.archive.chunks(kept, self.scope))
+        except Damaged as damage:
+            return damage
+
+
+def _converted(conversion: Conversion, kept: KeptInstance) -> Converted:
+    head = write_head(kept.sop_class_uid, kept.instance_uid, conversion.target)
+    spool = conversion.transcoder.transcode(kept, conversion.target)
+    length = spool.seek(0, 2)
+    spool.seek(0)
+    return Converted(head, spool, len(head) + length)
+
+
+def _let_go(unread: "Future[list[_Content]]") -> None:
+    """What was read ahead for nobody: what went wrong there is no news."""
+    if unread.cancelled() or unread.exception() is not None:
+        return
+    for content in unread.result():
+        if isinstance(content, Converted):
+            content.spool.close()
+
+
+def _groups(kept: Sequence[KeptInstance]) -> Iterator[Sequence[KeptInstance]]:
+    """Neighbours that are read by one call: small ones together, each large one alone."""
+    group: list[KeptInstance] = []
+    size = 0
+    for each in kept:
+        if group and size + each.length > GROUP:
+            yield group
+            group, size = [], 0
+        group.append(each)
+        size += each.length
+    if group:
+        yield group
