@@ -107,7 +107,7 @@ def _instance(file: FileOfInstance) -> _Record:
 
 def _depth_first(records: Sequence[_Record]) -> Iterable[tuple[_Record, _Record | None]]:
     """Each record with the one beside it that follows; the tree is four levels deep."""
-    for record, following in zip(records, [*records[1:], None], strict=True):
+    for record, following in zip(records, [*records[1:], None], strict=False):
         yield record, following
         yield from _depth_first(record.lower)
 
