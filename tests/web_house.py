@@ -125,7 +125,12 @@ class FakeArchive:
         yield content[half:]
 
     def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable:
-        raise NotFound(kept.instance_uid)
+        data_set = self.files[kept.instance_uid][1][kept.head_length :]
+        found = scan(data_set, kept.transfer_syntax_uid, frozenset())
+        table = None if isinstance(found, Fault) else locate_frames(data_set, found)
+        if table is None:
+            raise NotFound(kept.instance_uid)
+        return table
 
     def delete(self, uids: tuple[str, str | None, str | None], reason: str, scope: Scope) -> int:
         self.scopes.append(scope)
@@ -219,11 +224,11 @@ class FakeRows:
         return [self._located(kept) for kept in found[:limit]]
 
     def frames(self, instance_uid: str) -> FrameTable | None:
-        kept, content = self.archive.files[instance_uid]
-        data_set = content[kept.head_length :]
-        found = scan(data_set, kept.transfer_syntax_uid, frozenset())
-        table = None if isinstance(found, Fault) else locate_frames(data_set, found)
-        return table if table is not None and table.fragments else None
+        try:
+            table = self.archive.frames(self.archive.files[instance_uid][0], Scope("test"))
+        except NotFound:
+            return None
+        return table if table.fragments else None
 
     def read_cached(self, pack: str, start: int, stop: int) -> bytes | None:
         held = next((content for kept, content in self.archive.files.values() if kept.placement.pack == pack), b"")

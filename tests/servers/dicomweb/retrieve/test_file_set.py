@@ -11,6 +11,7 @@ from pydicom import Dataset, dcmread
 from pydicom.fileset import FileSet
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from filmless.pixels.codec_pool import CodecPool
 from filmless.standards.media.record_types import KEYS, record_type
 from objects import ct_image, part10_bytes, series
 from web_house import STOW_TYPE, Reply, WebHouse, multipart
@@ -63,6 +64,7 @@ def test_pydicom_finds_every_instance_by_the_directory(opened: tuple[Path, list[
     assert {each.path for each in read} == {str(path) for path in folder.rglob("I*") if path.is_file()}
     for each in read:
         assert each.load().SOPInstanceUID == each.SOPInstanceUID
+    read._tmpdir.cleanup()
     directory = dcmread(folder / "DICOMDIR")
     kinds = [record.DirectoryRecordType for record in directory.DirectoryRecordSequence]
     assert kinds[:3] == ["PATIENT", "STUDY", "SERIES"]
@@ -101,7 +103,7 @@ def test_the_same_study_gives_the_same_bytes_and_any_part_of_them() -> None:
 
 
 def test_what_is_converted_goes_into_the_directory_as_it_is_given() -> None:
-    house = WebHouse()
+    house = WebHouse(codecs=CodecPool(1))  # which is asked for nothing: the pixels are native
     images = study()
     reply = get(
         house,

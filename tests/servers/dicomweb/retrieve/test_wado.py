@@ -2,11 +2,15 @@
 
 import email
 import gzip
+import io
 from dataclasses import replace
 
 import pytest
+from pydicom import Dataset, dcmread
+from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
+from filmless.pixels.codec_pool import CodecPool
 from objects import ct_image, data_set_bytes, head_length, part10_bytes, series
 from web_house import STOW_TYPE, Reply, WebHouse, multipart
 
@@ -247,3 +251,80 @@ def test_what_a_client_has_already_is_not_sent_again(house: WebHouse, path: str,
     again = house.ask("GET", address, role="service", headers={"accept": accept, "if-none-match": f'"x", {tag}'})
     assert (first.status, again.status, again.body, again.headers["etag"]) == (200, 304, b"", tag)
     assert house.ask("GET", address, role="service", headers={"accept": accept, "if-none-match": '"x"'}).status == 200
+
+
+def test_an_instance_is_converted_to_the_transfer_syntax_that_is_named() -> None:
+    house = WebHouse(codecs=CodecPool(1))  # which is asked for nothing: the pixels are native
+    image = ct_image()
+    store(house, part10_bytes(image, ExplicitVRBigEndian))
+    wanted = f"{ANY[:-1]}{EXPLICIT}"
+    ((part_type, body),) = parts(get(house, path_of(image), wanted))
+    assert part_type == f"application/dicom; transfer-syntax={EXPLICIT}"
+    given = dcmread(io.BytesIO(body))
+    assert (given.file_meta.TransferSyntaxUID, given.SOPInstanceUID) == (EXPLICIT, image.SOPInstanceUID)
+    assert given.PixelData == bytes(image.PixelData[place ^ 1] for place in range(128))
+    alone = get(house, path_of(image), f"application/dicom; transfer-syntax={EXPLICIT}")
+    assert (alone.body, alone.headers["content-length"]) == (body, str(len(body)))
+    assert (
+        get(
+            house, path_of(image), wanted, **{"if-none-match": get(house, path_of(image), wanted).headers["etag"]}
+        ).status
+        == 304
+    )
+
+
+def test_parts_and_instances_come_in_part_and_on_condition(house: WebHouse) -> None:
+    images = series(5)
+    store(house, *map(part10_bytes, images))
+    for path, accept in ((path_of(images[0], level="series"), ANY), (path_of(images[0]), "application/dicom")):
+        whole = get(house, path, accept)
+        assert get(house, path, accept).body == whole.body
+        part = get(house, path, accept, range="bytes=100-900")
+        assert (part.status, part.body) == (206, whole.body[100:901])
+        assert get(house, path, accept, range="bytes=100-900", **{"if-range": '"other"'}).status == 200
+        assert get(house, path, accept, **{"if-none-match": whole.headers["etag"]}).status == 304
+
+
+def document() -> Dataset:
+    image = ct_image(SOPClassUID="1.2.840.10008.5.1.4.1.1.104.1", Modality="DOC")
+    del image.PixelData
+    image.MIMETypeOfEncapsulatedDocument = "application/pdf"
+    image.EncapsulatedDocument, image.EncapsulatedDocumentLength = b"%PDF-1.4 odd\0", 13
+    image.EncapsulatedDocument += b"\0"
+    return image
+
+
+def test_an_encapsulated_document_comes_as_what_it_is(house: WebHouse) -> None:
+    image = document()
+    store(house, part10_bytes(image))
+    for path in (path_of(image), path_of(image) + "/bulkdata/00420011"):
+        reply = get(house, path, "application/pdf")
+        assert (reply.headers["content-type"], reply.body) == ("application/pdf", image.EncapsulatedDocument[:13])
+        part = get(house, path, "application/pdf", range="bytes=1-3")
+        assert (part.status, part.body) == (206, b"PDF")
+    assert get(house, path_of(image), "*/*").headers["content-type"].startswith("multipart/related")
+    assert get(house, path_of(image), "video/mp4").status == 406
+
+
+def test_a_video_comes_as_one_stream_in_any_part(house: WebHouse) -> None:
+    image = ct_image(
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.77.1.1.1", NumberOfFrames=3, BitsAllocated=8, BitsStored=8, HighBit=7
+    )
+    image.PixelData = encapsulate([b"first of a video", b"second of a video."])
+    store(house, part10_bytes(image, "1.2.840.10008.1.2.4.102"))
+    whole = b"first of a videosecond of a video."
+    reply = get(house, path_of(image), "video/mp4")
+    assert (reply.headers["content-type"], reply.body) == ("video/mp4", whole)
+    for start, stop in ((0, 4), (10, 20), (16, 34), (33, 34)):
+        assert get(house, path_of(image), "video/mp4", range=f"bytes={start}-{stop - 1}").body == whole[start:stop]
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, ExplicitVRBigEndian])
+def test_bulk_data_come_in_any_part(house: WebHouse, syntax: str) -> None:
+    image = ct_image()
+    store(house, part10_bytes(image, syntax))
+    path = path_of(image) + "/bulkdata/7FE00010"
+    whole = get(house, path, "application/octet-stream")
+    for start, stop in ((0, 1), (3, 9), (5, 128), (127, 128)):
+        part = get(house, path, "application/octet-stream", range=f"bytes={start}-{stop - 1}")
+        assert (part.status, part.body) == (206, whole.body[start:stop])

@@ -109,9 +109,11 @@ class Contents:
                     yield kept, length, self._chunks(content)
         finally:
             for _, unread in self.reading:
-                if unread is not None:
-                    unread.cancel()
+                if unread is not None and unread.done():
+                    _let_go(unread)
+                elif unread is not None:
                     unread.add_done_callback(_let_go)
+                    unread.cancel()
 
     async def _stored_alone(self) -> AsyncGenerator[bytes]:
         async with aclosing(self.files()) as files:
