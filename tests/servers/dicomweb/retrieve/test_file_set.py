@@ -57,6 +57,7 @@ def opened(tmp_path: Path) -> tuple[Path, list[Dataset]]:
     return tmp_path, images
 
 
+@pytest.mark.filterwarnings("ignore:Implicitly cleaning up:ResourceWarning")  # pydicom's own folder of a File-set
 def test_pydicom_finds_every_instance_by_the_directory(opened: tuple[Path, list[Dataset]]) -> None:
     folder, images = opened
     read = FileSet(folder / "DICOMDIR")
