@@ -16,6 +16,7 @@ from filmless.servers.dicomweb.search.query_parameters import SEARCH_PARAMETERS
 from filmless.servers.dicomweb.service import Service
 from filmless.servers.dicomweb.store.delete import Bin, Delete
 from filmless.servers.dicomweb.store.stow import Stow
+from filmless.servers.dicomweb.wado_uri import WadoUri
 from filmless.servers.routes import Route
 
 STUDY = "/dicomweb/studies/{study}"
@@ -30,15 +31,39 @@ STORED = tuple(
 SEARCHED = (DICOM_JSON, 'multipart/related; type="application/dicom+xml"')
 RENDERING = ("viewport", "window", "quality", "annotation", "iccprofile")
 
+URI_PARAMETERS = (
+    "requestType",
+    "studyUID",
+    "seriesUID",
+    "objectUID",
+    "contentType",
+    "charset",
+    "anonymize",
+    "annotation",
+    "rows",
+    "columns",
+    "region",
+    "windowCenter",
+    "windowWidth",
+    "frameNumber",
+    "imageQuality",
+    "presentationUID",
+    "presentationSeriesUID",
+    "transferSyntax",
+)
+
 
 def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, bin_: Bin) -> list[Route]:
     """Every row."""
     search = Qido(service)
     store = Stow(service).store
-    retrieve = Wado(service, renderer).retrieve
+    wado = Wado(service, renderer)
+    retrieve = wado.retrieve
     metadata = Metadata(service).retrieve
     frames = Frames(service, access, renderer).retrieve
-    rendered = Rendered(service, Pictures(service, renderer))
+    pictures = Pictures(service, renderer)
+    rendered = Rendered(service, pictures)
+    by_parameters = WadoUri(service, wado, pictures).retrieve
     bulkdata = Bulkdata(service).retrieve
     delete = Delete(service, bin_).delete
     rows = [
@@ -100,6 +125,14 @@ def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, b
             "Search for a series' instances",
             SEARCH_PARAMETERS,
             gives=SEARCHED,
+        ),
+        Route(
+            "GET",
+            "/dicomweb/wado",
+            Right.RETRIEVE,
+            by_parameters,
+            "Retrieve an object by parameters (WADO-URI)",
+            URI_PARAMETERS,
         ),
         Route("GET", STUDY, Right.RETRIEVE, retrieve, "Retrieve a study"),
         Route("GET", SERIES, Right.RETRIEVE, retrieve, "Retrieve a series"),

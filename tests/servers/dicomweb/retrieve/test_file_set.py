@@ -1,14 +1,15 @@
 """The ZIP of a study is a File-set: other programs read its DICOMDIR and find every file by it."""
 
 import io
+import json
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.fileset import FileSet
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from filmless.pixels.codec_pool import CodecPool
@@ -57,15 +58,20 @@ def opened(tmp_path: Path) -> tuple[Path, list[Dataset]]:
     return tmp_path, images
 
 
-@pytest.mark.filterwarnings("ignore:Implicitly cleaning up:ResourceWarning")  # pydicom's own folder of a File-set
+READ_BY_PYDICOM = """
+import json, sys
+from pydicom.fileset import FileSet
+print(json.dumps([[each.SOPInstanceUID, each.load().SOPInstanceUID, each.path] for each in FileSet(sys.argv[1])]))
+"""
+
+
 def test_pydicom_finds_every_instance_by_the_directory(opened: tuple[Path, list[Dataset]]) -> None:
     folder, images = opened
-    read = FileSet(folder / "DICOMDIR")
-    assert {str(each.SOPInstanceUID) for each in read} == {image.SOPInstanceUID for image in images}
-    assert {each.path for each in read} == {str(path) for path in folder.rglob("I*") if path.is_file()}
-    for each in read:
-        assert each.load().SOPInstanceUID == each.SOPInstanceUID
-    read._tmpdir.cleanup()
+    argv = [sys.executable, "-c", READ_BY_PYDICOM, folder / "DICOMDIR"]  # it leaves folders to be cleaned up
+    found = json.loads(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
+    assert {uid for uid, _, _ in found} == {image.SOPInstanceUID for image in images}
+    assert all(uid == loaded for uid, loaded, _ in found)
+    assert {path for _, _, path in found} == {str(path) for path in folder.rglob("I*") if path.is_file()}
     directory = dcmread(folder / "DICOMDIR")
     kinds = [record.DirectoryRecordType for record in directory.DirectoryRecordSequence]
     assert kinds[:3] == ["PATIENT", "STUDY", "SERIES"]

@@ -62,6 +62,14 @@ class Pictures:
         except CannotRender as failure:
             raise _problem(failure) from None
 
+    async def through(self, state: KeptInstance, kept: KeptInstance, asked: Asked, scope: Scope) -> bytes:
+        """The picture as a presentation state shows it; ``Problem`` as for ``of``."""
+        try:
+            scene = await self._service.call(self._scenes.through, state, kept, asked.number, asked.view)
+            return await self._made.get((scene.digest, asked), partial(self._make, kept, asked, scene, scope))
+        except CannotRender as failure:
+            raise _problem(failure) from None
+
     async def numbers(self, kept: KeptInstance, scope: Scope) -> list[int | None]:
         """The pictures of an instance: the numbers of its frames from 0, or None for the one that it is."""
         table = await self.frames(kept, scope)
