@@ -9,6 +9,7 @@ from filmless.servers.http_messages import Problem
 from filmless.servers.media_types import MediaType
 from filmless.servers.memory import Regions
 
+MAX_BOUNDARY = 200  # characters: RFC 2046 5.1.1 allows 70, Orthanc sends 73
 MAX_PARTS = 10_000  # of one request
 MAX_HEADER = 16 << 10  # bytes of all headers of a part
 MAX_HEADERS = 20  # of one part
@@ -62,8 +63,8 @@ def boundary_of(content_type: MediaType, wanted: str) -> bytes:
     if content_type.name != "multipart/related" or content_type.parameters.get("type", wanted).lower() != wanted:
         raise Problem(415, f'The body must be multipart/related; type="{wanted}".')
     boundary = content_type.parameters.get("boundary", "")
-    if not 1 <= len(boundary) <= 70:  # RFC 2046 5.1.1
-        raise Problem(400, "The Content-Type names no boundary of 1 to 70 characters.")
+    if not 1 <= len(boundary) <= MAX_BOUNDARY:
+        raise Problem(400, f"The Content-Type names no boundary of 1 to {MAX_BOUNDARY} characters.")
     return boundary.encode("latin-1", "replace")
 
 
