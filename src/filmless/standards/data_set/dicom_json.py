@@ -1,26 +1,23 @@
 """Data sets in the DICOM JSON model, made in one pass over their bytes (PS3.18 F)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import orjson
 
-from filmless.standards.data_set.elements import PIXEL_REPRESENTATION, PIXELS, Buffer, Encoding
+from filmless.standards.data_set.elements import Buffer, Encoding
 from filmless.standards.data_set.inflate import readable
-from filmless.standards.data_set.json_values import BINARY_VRS, Json, element_json, little_endian_bytes
+from filmless.standards.data_set.json_text import PLAIN
+from filmless.standards.data_set.json_values import Json, element_json, little_endian_bytes
+from filmless.standards.data_set.model_writer import BULK_THRESHOLD, ModelWriter
 from filmless.standards.data_set.scanner import SPECIFIC_CHARACTER_SET, Scan
 from filmless.standards.data_set.walk import Kind, Step, fragment_values, walk
-from filmless.standards.dicom.dictionary import VR, vr_of
+from filmless.standards.dicom.dictionary import VR
 
 DicomJson = dict[str, Json]
 """A data set: "GGGGEEEE" to attribute."""
 
-BULK_THRESHOLD = 1024  # bytes of a binary value from which it is referred to
 _MAX_LEVEL_SEQUENCE = 64 << 10  # bytes of a sequence that is kept with a patient, study or series
-_NOT_SHOWN = frozenset((0x0000, 0x0002))  # groups of commands and files (PS3.18 F.2.1.1)
-_MAX_INLINE = 1 << 20  # bytes of a value of any VR; many values in one make many objects
-_DEFAULT_CHARACTER_SETS = (b"", b"ISO_IR 6", b"ISO 2022 IR 6")
-_UTF_8: Json = {"vr": "CS", "Value": ["ISO_IR 192"]}
 
 
 def data_set_json(
@@ -33,9 +30,8 @@ def data_set_json(
     value and the rest is inline.
     """
     data, encoding = readable(data_set, transfer_syntax_uid)
-    writer = _Writer(data, bulk_uri, bulk_threshold)
-    writer.add(walk(data, encoding))
-    return orjson.dumps(writer.root, option=None if writer.is_sorted else orjson.OPT_SORT_KEYS)
+    attributes = _Writer(bytes(data), bulk_uri, bulk_threshold).write(encoding)
+    return f"{{{','.join(attributes)}}}".encode()
 
 
 def level_json(scan: Scan, tags: Iterable[int]) -> DicomJson:
@@ -73,8 +69,7 @@ def bulk_value(data_set: Buffer, transfer_syntax_uid: str, path: str) -> bytes |
 
 def _sequence_json(raw: bytes, encoding: Encoding, character_set: bytes | None) -> Json:
     writer = _Writer(raw, None, BULK_THRESHOLD, character_set)
-    writer.add(walk(raw, encoding, in_items=True))
-    items = writer.items
+    items = orjson.loads(f"[{','.join(writer.write(encoding, in_items=True))}]")
     return {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}
 
 
@@ -103,92 +98,24 @@ class _Place:
         return f"{outer}{tag:08X}"
 
 
-class _Writer:
-    """Builds the objects of a data set and its items from the steps of a walk."""
+class _Writer(ModelWriter):
+    """Writes in JSON; the attributes' parts begin with their names."""
 
-    def __init__(
-        self, data: Buffer, bulk_uri: str | None, bulk_threshold: int, character_set: bytes | None = None
-    ) -> None:
-        self.root: DicomJson = {}
-        self.items: list[DicomJson] = []  # of a walk that starts among items
-        self.is_sorted = True
-        self._data = data
-        self._bulk_uri = bulk_uri
-        self._bulk_threshold = bulk_threshold
-        self._character_set = character_set
-        self._pixel_representation = 0
-        self._place = _Place()
-        self._object = self.root
-        self._siblings = self.items
-        self._last_tag = -1
-        self._outer: list[tuple[DicomJson, list[DicomJson], bytes | None, int]] = []
+    heads = PLAIN
 
-    def add(self, steps: Iterable[Step]) -> None:
-        """Take the steps of one walk."""
-        for step in steps:
-            kind, tag, *_ = step
-            if kind is Kind.ELEMENT or kind is Kind.FRAGMENTS:
-                if tag >> 16 not in _NOT_SHOWN and tag & 0xFFFF:
-                    self._set(tag, self._element(step))
-            elif kind is not Kind.UNREAD:
-                _CONTAINERS[kind](self, step)
+    def _attribute(self, tag: int, vr: str, raw: bytes, *, little_endian: bool) -> str:
+        attribute = element_json(vr, raw, little_endian=little_endian, character_set=self._character_set)
+        return f'"{tag:08X}":{orjson.dumps(attribute).decode()}'
 
-    def _set(self, tag: int, attribute: Json) -> None:
-        if tag <= self._last_tag:
-            self.is_sorted = False
-        self._last_tag = tag
-        self._object[f"{tag:08X}"] = attribute
+    def _reference(self, tag: int, vr: str, uri: str | None) -> str:
+        attribute = {"vr": vr} if uri is None else {"vr": vr, "BulkDataURI": uri}
+        return f'"{tag:08X}":{orjson.dumps(attribute).decode()}'
 
-    def _element(self, step: Step) -> Json:
-        kind, tag, vr, start, stop, encoding = step
-        if kind is Kind.FRAGMENTS or tag in PIXELS:
-            return {"vr": vr} if kind is Kind.ELEMENT and stop == start else self._referred(tag, vr)
-        length = stop - start
-        if length > _MAX_INLINE or (vr in BINARY_VRS and length >= self._bulk_threshold and self._bulk_uri):
-            return self._referred(tag, vr)
-        raw = bytes(self._data[start:stop])
-        if vr == "US" and bytes(self._data[start - 4 : start - 2]) != b"US":  # the dictionary says it, not the data
-            vr = vr_of(tag, pixel_representation=self._pixel_representation)
-        if tag == SPECIFIC_CHARACTER_SET:
-            self._character_set = raw
-            return _UTF_8 if raw.strip(b" \0") not in _DEFAULT_CHARACTER_SETS else element_json(vr, raw)
-        if tag == PIXEL_REPRESENTATION:
-            self._pixel_representation = max(raw[:2], default=0)
-        return element_json(vr, raw, little_endian=encoding.little_endian, character_set=self._character_set)
+    def _sequence(self, tag: int, items: list[str]) -> str:
+        return f'"{tag:08X}":{{"vr":"SQ","Value":[{",".join(items)}]}}' if items else f'"{tag:08X}":{{"vr":"SQ"}}'
 
-    def _referred(self, tag: int, vr: str) -> Json:
-        if self._bulk_uri is None:
-            return {"vr": vr}
-        return {"vr": vr, "BulkDataURI": f"{self._bulk_uri}/bulkdata/{self._place.path(tag)}"}
+    def _item(self, attributes: list[str], number: int) -> str:  # noqa: ARG002  their order tells
+        return f"{{{','.join(attributes)}}}"
 
-    def _open_sequence(self, step: Step) -> None:
-        items: list[DicomJson] = []
-        self._set(step[1], {"vr": "SQ"})
-        self._outer.append((self._object, self._siblings, self._character_set, self._last_tag))
-        self._siblings = items
-        self._place.follow(step)
-
-    def _open_item(self, step: Step) -> None:
-        self._outer.append((self._object, self._siblings, self._character_set, self._last_tag))
-        self._object = {}
-        self._siblings.append(self._object)
-        self._last_tag = -1
-        self._place.follow(step)
-
-    def _close_item(self, _: Step) -> None:
-        self._object, self._siblings, self._character_set, self._last_tag = self._outer.pop()
-
-    def _close_sequence(self, step: Step) -> None:
-        items = self._siblings
-        self._object, self._siblings, self._character_set, self._last_tag = self._outer.pop()
-        if items:
-            self._object[f"{step[1]:08X}"]["Value"] = items
-        self._place.follow(step)
-
-
-_CONTAINERS: dict[Kind, Callable[[_Writer, Step], None]] = {
-    Kind.SEQUENCE: _Writer._open_sequence,  # noqa: SLF001  the table belongs to the class
-    Kind.ITEM: _Writer._open_item,  # noqa: SLF001
-    Kind.END_ITEM: _Writer._close_item,  # noqa: SLF001
-    Kind.END_SEQUENCE: _Writer._close_sequence,  # noqa: SLF001
-}
+    def _key(self, attribute: str) -> str:
+        return attribute[:10]

@@ -44,30 +44,51 @@ def walk(data: Buffer, encoding: Encoding, *, in_items: bool = False) -> Iterato
     sequence deeper than MAX_DEPTH is given as an element of VR UN, or ends its container. Sequences and items that
     claim more than there is stop with what contains them; pixel data are given with the stop that they claim.
     """
-    containers: list[_Container] = []
-    position, limit = 0, len(data)
-    while True:
-        if in_items:
-            step, position = _next_item(data, position, limit, encoding, containers)
-        else:
-            step, position = _next_element(data, position, limit, encoding, containers)
-        if step is not None:
-            yield step
-            kind, tag, _, value_start, value_stop, inner = step
-            if kind in (Kind.SEQUENCE, Kind.ITEM):
-                defined = value_stop != UNDEFINED
-                end = Kind.END_SEQUENCE if kind is Kind.SEQUENCE else Kind.END_ITEM
-                containers.append((end, tag, limit, defined, encoding))
-                in_items = kind is Kind.SEQUENCE
-                position, encoding = value_start, inner
-                limit = value_stop if defined else limit
-            continue
-        if not containers:
-            return
-        end, tag, outer_limit, _, outer = containers.pop()
-        yield end, tag, "", position, position, outer
-        limit, encoding = outer_limit, outer
-        in_items = end is Kind.END_ITEM
+    walker = Walker(data, encoding, in_items=in_items)
+    while (step := walker.step()) is not None:
+        yield step
+
+
+class Walker:
+    """A walk whose place can be seen: who reads elements faster may do so between steps and move ``position``."""
+
+    __slots__ = ("_containers", "data", "encoding", "in_items", "limit", "position")
+
+    def __init__(self, data: Buffer, encoding: Encoding, *, in_items: bool = False) -> None:
+        self.data = data
+        self.encoding = encoding  # of the container that is read
+        self.in_items = in_items  # what comes next is an item, or the end of its sequence
+        self.position = 0
+        self.limit = len(data)  # of the innermost container of defined length
+        self._containers: list[_Container] = []
+
+    def step(self) -> Step | None:
+        """Give the next step as ``walk`` does; None behind the last."""
+        read = _next_item if self.in_items else _next_element
+        step, self.position = read(self.data, self.position, self.limit, self.encoding, self._containers)
+        if step is None:
+            return self._leave()
+        kind = step[0]
+        if kind is Kind.SEQUENCE or kind is Kind.ITEM:
+            self._enter(step, kind)
+        return step
+
+    def _enter(self, step: Step, kind: Kind) -> None:
+        _, tag, _, _, stop, inner = step
+        defined = stop != UNDEFINED
+        end = Kind.END_SEQUENCE if kind is Kind.SEQUENCE else Kind.END_ITEM
+        self._containers.append((end, tag, self.limit, defined, self.encoding))
+        self.in_items = kind is Kind.SEQUENCE
+        self.encoding = inner
+        if defined:
+            self.limit = stop
+
+    def _leave(self) -> Step | None:
+        if not self._containers:
+            return None
+        end, tag, self.limit, _, self.encoding = self._containers.pop()
+        self.in_items = end is Kind.END_ITEM
+        return end, tag, "", self.position, self.position, self.encoding
 
 
 def _next_item(
