@@ -13,9 +13,9 @@ from pathlib import Path
 
 from pydicom import dcmread
 
-from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.part10 import read_head
+from filmless.standards.models.dicom_json import data_set_json
 
 CORPUS = Path(__file__).parents[2] / "shared/data/dicom"
 MAX_BYTES = 20 << 20  # of a file

@@ -21,12 +21,12 @@ from filmless.archive.receive.candidate import Candidate, answered, storage_refu
 from filmless.archive.receive.large import LargeStore
 from filmless.archive.receive.store import Submission
 from filmless.archive.scope import Scope
-from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.data_set.elements import UNDEFINED
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.frames import FrameTable, native_frames
 from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
+from filmless.standards.models.dicom_json import data_set_json
 
 _LONGEST_HEADER = 16 << 20  # bytes read of an object without pixels to answer a query
 

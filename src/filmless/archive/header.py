@@ -8,13 +8,13 @@ from hashlib import sha256
 from filmless.archive.model import DicomJson, Level, Refusal, Refused
 from filmless.archive.query.match_values import name_key
 from filmless.archive.query.matching import ATTRIBUTES
-from filmless.standards.data_set.dicom_json import level_json
 from filmless.standards.data_set.fault import Fault, FaultKind
 from filmless.standards.data_set.scanner import Scan
 from filmless.standards.dicom.dates import date_of, time_of
 from filmless.standards.dicom.text import decode, fold, sounds
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 from filmless.standards.dicom.uids import is_uid
+from filmless.standards.models.dicom_json import level_json
 
 _CHARACTER_SET, _SOP_CLASS, _INSTANCE = 0x00080005, 0x00080016, 0x00080018
 _STUDY, _SERIES = 0x0020000D, 0x0020000E

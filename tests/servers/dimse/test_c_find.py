@@ -9,9 +9,9 @@ from dicom_door import EXPLICIT, IMPLICIT, STUDY_FIND, VERIFICATION, RawPeer, do
 from filmless.access.peers import Peer
 from filmless.archive.errors import BadQuery, Unavailable
 from filmless.archive.model import DicomJson, Level
-from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.data_set.identifier import Identifier, parse_identifier
 from filmless.standards.dimse.commands import CommandField, Element
+from filmless.standards.models.dicom_json import data_set_json
 from filmless.standards.upper_layer.items import UserInformation
 from filmless.standards.upper_layer.pdu import AssociateAccept, PduType, read_pdu
 

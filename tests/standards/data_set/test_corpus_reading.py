@@ -16,7 +16,6 @@ from pydicom.encaps import generate_frames
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from filmless.archive.header import WANTED
-from filmless.standards.data_set.dicom_json import bulk_value, data_set_json, level_json
 from filmless.standards.data_set.elements import UNDEFINED
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.frames import FragmentReader, locate_frames
@@ -24,6 +23,7 @@ from filmless.standards.data_set.part10 import Head, read_head, write_head
 from filmless.standards.data_set.same import same_elements
 from filmless.standards.data_set.scanner import Scan, scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
+from filmless.standards.models.dicom_json import bulk_value, data_set_json, level_json
 from native import encoded
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # pydicom's about the malformed files

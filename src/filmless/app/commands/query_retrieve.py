@@ -18,7 +18,6 @@ from filmless.clients.faults import DimseError, Reply, explain
 from filmless.clients.retrieve import FolderKeeper, Progress, retrieve
 from filmless.clients.tls import client_context
 from filmless.settings import Settings
-from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.data_set.identifier import encode_identifier
 from filmless.standards.dicom.dictionary import keyword_of, tag_of, vr_of
 from filmless.standards.dicom.sop_classes import (
@@ -33,6 +32,7 @@ from filmless.standards.dicom.sop_classes import (
 )
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from filmless.standards.dimse.status import Status
+from filmless.standards.models.dicom_json import data_set_json
 from filmless.standards.upper_layer.items import Role
 
 NATIVE = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)

@@ -8,7 +8,6 @@ import orjson
 
 from filmless.archive.coercion.rules import Rules
 from filmless.archive.model import DicomJson, Received
-from filmless.standards.data_set.dicom_json import level_json
 from filmless.standards.data_set.elements import Buffer
 from filmless.standards.data_set.fault import Fault, FaultKind
 from filmless.standards.data_set.inflate import readable
@@ -19,6 +18,7 @@ from filmless.standards.dicom.text import person_name
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 from filmless.standards.editing.edit import MOMENT, Changes, Modification, edit
 from filmless.standards.editing.splice import Edit, spliced
+from filmless.standards.models.dicom_json import level_json
 
 SYSTEM = "FILMLESS"  # Modifying System (0400,0563)
 

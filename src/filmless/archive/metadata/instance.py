@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from filmless.archive.model import KeptInstance
-from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.dicom.resources import instance_path
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
+from filmless.standards.models.dicom_json import data_set_json
 
 PIXEL_ELEMENT = 20  # bytes of the pixel element's head and of the first item's, which say that there are pixels
 

@@ -9,7 +9,7 @@ from filmless.archive.model import DicomJson
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import DICOM_JSON, Form, Offer
 from filmless.servers.http_messages import Answer
-from filmless.standards.data_set.native_model import native_model
+from filmless.standards.models.native_model import native_model
 
 DICOM_XML = "application/dicom+xml"
 DATA_SETS = (  # PS3.18 10.6.4: JSON is the default

@@ -2,10 +2,10 @@
 
 from filmless.standards.data_set.elements import Buffer
 from filmless.standards.data_set.inflate import readable
-from filmless.standards.data_set.model_writer import BULK_THRESHOLD, ModelWriter, PlainHeads, Text
-from filmless.standards.data_set.xml_values import value_xml, xml_text
 from filmless.standards.dicom.dictionary import keyword_of
 from filmless.standards.dicom.text import decode
+from filmless.standards.models.model_writer import BULK_THRESHOLD, ModelWriter, PlainHeads, Text
+from filmless.standards.models.xml_values import value_xml, xml_text
 
 NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"  # PS3.19 A.1.6
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
 
-from filmless.standards.data_set.dicom_json import bulk_value, data_set_json, level_json
 from filmless.standards.data_set.json_values import element_json
 from filmless.standards.data_set.scanner import Scan, scan
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN
+from filmless.standards.models.dicom_json import bulk_value, data_set_json, level_json
 from native import encoded
 from objects import NATIVE_SYNTAXES, ct_image
 

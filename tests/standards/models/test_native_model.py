@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
-from filmless.standards.data_set.native_model import NAMESPACE, native_model
+from filmless.standards.models.native_model import NAMESPACE, native_model
 
 NS = f"{{{NAMESPACE}}}"
 

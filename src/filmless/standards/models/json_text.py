@@ -5,7 +5,7 @@ from struct import Struct, calcsize, unpack
 
 import orjson
 
-from filmless.standards.data_set.model_writer import PlainHeads, Text
+from filmless.standards.models.model_writer import PlainHeads, Text
 
 _PADDING = b" \0"
 _BACKSLASH, _BETWEEN = "\\", '","'

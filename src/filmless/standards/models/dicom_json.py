@@ -7,12 +7,12 @@ import orjson
 
 from filmless.standards.data_set.elements import Buffer, Encoding
 from filmless.standards.data_set.inflate import readable
-from filmless.standards.data_set.json_text import PLAIN
 from filmless.standards.data_set.json_values import Json, element_json, little_endian_bytes
-from filmless.standards.data_set.model_writer import BULK_THRESHOLD, ModelWriter
 from filmless.standards.data_set.scanner import SPECIFIC_CHARACTER_SET, Scan
 from filmless.standards.data_set.walk import Kind, Step, fragment_values, walk
 from filmless.standards.dicom.dictionary import VR
+from filmless.standards.models.json_text import PLAIN
+from filmless.standards.models.model_writer import BULK_THRESHOLD, ModelWriter
 
 DicomJson = dict[str, Json]
 """A data set: "GGGGEEEE" to attribute."""
