@@ -13,7 +13,6 @@ from filmless import __version__
 from filmless.archive.archive import Archive
 from filmless.archive.metadata.series import SeriesMetadata
 from filmless.archive.model import KeptInstance
-from filmless.servers.dicomweb.negotiation import DICOM_JSON, Offer, negotiate
 from filmless.servers.http_messages import Request
 from filmless.servers.media_types import MediaType, accepted, parse
 from filmless.standards.dicom.resources import instance_path
@@ -96,14 +95,6 @@ def ranges(request: Request) -> list[MediaType]:
         if name.lower() == "accept":
             return accepted(value.replace(" ", "+"))  # a "+" that was not encoded
     return accepted(request.header(b"accept"))
-
-
-def require_json(request: Request) -> str:
-    """The JSON media type of the answer; 406 when the client takes none of ours."""
-    return negotiate(ranges(request), _JSON).media_type
-
-
-_JSON = (Offer(DICOM_JSON), Offer("application/json", by_name=True))
 
 
 def media_type(request: Request) -> MediaType:

@@ -1,4 +1,4 @@
-"""Metadata as DICOM JSON (PS3.18 10.4.1.1.2): bundles as they are kept, and what has none as it is made."""
+"""Metadata (PS3.18 10.4.1.1.2) as DICOM JSON: bundles as they are kept, what has none as it is made; or as XML."""
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +17,10 @@ from filmless.archive.metadata.deflated import (
 from filmless.archive.metadata.series import Bundle, SeriesNow
 from filmless.archive.model import KeptInstance
 from filmless.servers.byte_ranges import is_known
-from filmless.servers.dicomweb.service import Service, require_json
+from filmless.servers.dicomweb.data_sets import DATA_SETS, DICOM_XML
+from filmless.servers.dicomweb.negotiation import Offer, negotiate
+from filmless.servers.dicomweb.retrieve.metadata_xml import xml_metadata
+from filmless.servers.dicomweb.service import Service, ranges
 from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.servers.media_types import parse
 from filmless.standards.dicom.uids import is_uid
@@ -35,7 +38,11 @@ class Metadata:
 
     async def retrieve(self, request: Request) -> Answer:
         """Of a study, a series or an instance."""
-        media_type = require_json(request)
+        alone = [Offer(DICOM_XML, by_name=True)] if "instance" in request.parameters else []
+        offer = negotiate(ranges(request), [*DATA_SETS, *alone])
+        media_type = offer.media_type
+        if media_type == DICOM_XML:
+            return await xml_metadata(self._service, request, offer.form)
         uids = [request.parameters.get(name) for name in ("study", "series", "instance")]
         if not all(is_uid(uid) for uid in uids if uid is not None):
             raise Problem(400, "A UID in the address is malformed.")
