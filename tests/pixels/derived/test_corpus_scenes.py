@@ -18,7 +18,7 @@ from filmless.pixels.derived.kinds import KINDS, Kind
 from filmless.pixels.derived.needs import dose_needs, segmentation_needs
 from filmless.pixels.derived.slides import Region, level_of
 from filmless.pixels.request import StoredImage
-from filmless.standards.data_set.dicom_json import DicomJson, data_set_json
+from filmless.standards.models.dicom_json import DicomJson, data_set_json
 from pixels.asking import file_image, located_file_image
 from pixels.derived.scene import picture
 

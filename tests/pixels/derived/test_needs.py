@@ -6,7 +6,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from filmless.pixels.derived.needs import Needs, Reference, dose_needs, mask_frames, segmentation_needs, shown_images
-from filmless.standards.data_set.dicom_json import DicomJson, data_set_json
+from filmless.standards.models.dicom_json import DicomJson, data_set_json
 from objects import ct_image, data_set_bytes
 
 

@@ -9,7 +9,7 @@ from pydicom.sequence import Sequence
 
 from filmless.pixels.derived.mosaic import Levels, mosaic, reduction
 from filmless.pixels.derived.slides import MAX_TILES, Level, Region, Tile, best_level, level_of
-from filmless.standards.data_set.dicom_json import data_set_json
+from filmless.standards.models.dicom_json import data_set_json
 from objects import ct_image, data_set_bytes
 
 

@@ -6,7 +6,7 @@ Decided from the object's header in the DICOM JSON model; imports no pixel libra
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from filmless.standards.data_set.dicom_json import DicomJson
+from filmless.standards.models.dicom_json import DicomJson
 
 PLANE_FRAMES = 256  # segments of one plane that are shown together
 POSITION_DECIMALS = 3  # of a mm: planes that differ less are one

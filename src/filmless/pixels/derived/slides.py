@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from filmless.pixels.derived.needs import integer, items, text, values
-from filmless.standards.data_set.dicom_json import DicomJson
+from filmless.standards.models.dicom_json import DicomJson
 
 DEFAULT_SIDE = 2048  # pixels of a picture of a whole slide where no viewport is asked for
 MAX_TILES = 4096  # of one picture

@@ -21,7 +21,7 @@ from filmless.pixels.render.stages import Stages, rendered, stages_of
 from filmless.pixels.request import PIXEL_ELEMENT_BYTES, Question
 from filmless.pixels.stored_frame import Frame, data_set_of, frames_of
 from filmless.pixels.view import AS_IS, Viewport
-from filmless.standards.data_set.dicom_json import data_set_json
+from filmless.standards.models.dicom_json import data_set_json
 
 Levels = NDArray[np.uint8]
 Shown = tuple[Frame, Stages]

@@ -27,7 +27,7 @@ from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import Request, StoredImage, scene_request
 from filmless.pixels.view import View, Viewport
 from filmless.servers.dicomweb.retrieve.frames import stored_image
-from filmless.standards.data_set.dicom_json import DicomJson, data_set_json
+from filmless.standards.models.dicom_json import DicomJson, data_set_json
 
 MAX_HEADER_BYTES = 32 << 20  # of an object whose header is looked at here
 MAX_LEVELS = 64  # instances of a series that are looked at for the levels of a slide
