@@ -12,6 +12,7 @@ from filmless.pixels.view import Picture, View
 from filmless.servers.byte_ranges import is_known
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import Form, Offer, negotiate
+from filmless.servers.dicomweb.render.documents import TEXTS, text_answer, text_offers
 from filmless.servers.dicomweb.render.parameters import thumbnail_view, unknown_annotations, view_of
 from filmless.servers.dicomweb.render.pictures import Asked, Pictures
 from filmless.servers.dicomweb.render.scenes import is_scene
@@ -46,10 +47,13 @@ class Rendered:
         """A picture alone where there is one instance or frame, else one part for each frame."""
         numbers = frame_numbers(request.parameters["frames"]) if "frames" in request.parameters else []
         is_single = len(numbers) == 1 or ("instance" in request.parameters and not numbers)
-        offer = negotiate(ranges(request), [*_SINGLE, *_PARTS] if is_single else _PARTS)
+        kept = await found(self._service, request)
+        texts = text_offers(kept[0]) if is_single and not numbers else []
+        offer = negotiate(ranges(request), [*texts, *_SINGLE, *_PARTS] if is_single else _PARTS)
+        if offer.media_type in TEXTS:
+            return await text_answer(self._service, request, kept[0], offer.media_type)
         fields = request.query()
         view = view_of(fields, Picture(offer.media_type))
-        kept = await found(self._service, request)
         headers = [(b"vary", b"accept"), (b"cache-control", b"private, no-cache")]
         if unknown := unknown_annotations(fields):
             text = f"The following annotation values are not supported: {','.join(unknown)}"

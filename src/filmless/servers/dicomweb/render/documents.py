@@ -1,0 +1,45 @@
+"""Documents rendered as text: structured reports and key images as a page or plain text (PS3.18 8.7.4)."""
+
+from base64 import b64encode
+from hashlib import sha256
+
+from filmless.archive.model import KeptInstance
+from filmless.pixels.documents.report import HTML, MAX_DOCUMENT_BYTES, PLAIN, STYLE, html_report, plain_report
+from filmless.servers.byte_ranges import is_known
+from filmless.servers.dicomweb.negotiation import Offer
+from filmless.servers.dicomweb.service import Service, entity_tag
+from filmless.servers.http_messages import Answer, Request
+
+TEXTS = frozenset((HTML, PLAIN))
+
+_REPORTS = "1.2.840.10008.5.1.4.1.1.88."  # structured reports, key object selections among them (PS3.4 B.5)
+_STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
+_POLICY = (  # no script, nothing loaded; a sandbox would take the session from the links to images
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+).encode()
+
+
+def text_offers(kept: KeptInstance) -> list[Offer]:
+    """What text can be had of an instance, the default first; none of what is no document."""
+    if kept.sop_class_uid.startswith(_REPORTS) and kept.length <= MAX_DOCUMENT_BYTES:
+        return [Offer(HTML), Offer(PLAIN)]
+    return []
+
+
+async def text_answer(service: Service, request: Request, kept: KeptInstance, media_type: str) -> Answer:
+    """The document as the text that was agreed on."""
+    root = service.root(request)
+    tag = entity_tag([kept], media_type, root)
+    headers = ((b"vary", b"accept"), (b"cache-control", b"private, no-cache"), (b"etag", tag.encode()))
+    if is_known(request, tag):
+        return Answer(304, headers=headers)
+    text = await service.call(_text, service, kept, media_type, root)
+    policy = ((b"content-security-policy", _POLICY),)
+    return Answer(200, text, f"{media_type}; charset=utf-8", (*headers, *policy))
+
+
+def _text(service: Service, kept: KeptInstance, media_type: str, root: str) -> bytes:
+    data_set = service.archive.read(kept, kept.head_length)
+    if media_type == PLAIN:
+        return plain_report(data_set, kept.transfer_syntax_uid)
+    return html_report(data_set, kept.transfer_syntax_uid, root)
