@@ -11,6 +11,7 @@ from filmless.pixels.attributes import number, numbers
 from filmless.pixels.derived.alone import alone
 from filmless.pixels.derived.listing import drawn, listing_of
 from filmless.pixels.derived.together import together
+from filmless.pixels.documents.pictures import document_picture
 from filmless.pixels.render.card import card, names
 from filmless.pixels.render.encoders import Encoding, encoded
 from filmless.pixels.render.icc import embedded
@@ -65,6 +66,10 @@ def _card(question: Question) -> Image.Image:
     member, viewport = facts.members[0], facts.view.viewport
     width, height = CARD_SIZE if viewport is None else (viewport.width, viewport.height)
     if member.form is Form.WHOLE:
+        room = None if viewport is None else (width, height)
+        document = document_picture(question.members[0].header, member, room)
+        if document is not None:
+            return document
         listing = listing_of(data_set_of(question.members[0]), member.sop_class_uid)
         if listing is not None:
             return drawn(listing, width, height)

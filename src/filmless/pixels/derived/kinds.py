@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from filmless.standards.dicom.sop_classes import SOP_CLASSES
+
 
 class Kind(StrEnum):
     """How an object becomes a picture."""
@@ -14,6 +16,8 @@ class Kind(StrEnum):
     SLIDE = "slide"  # tiles side by side
     STRUCTURE_SET = "structure set"  # a list of its regions of interest
     PLAN = "plan"  # a list of its beams
+    WAVEFORM = "waveform"  # curves on grid paper
+    REPORT = "report"  # the beginning of its text
 
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -30,5 +34,7 @@ KINDS: Mapping[str, Kind] = {
     _STORAGE + "481.3": Kind.STRUCTURE_SET,
     _STORAGE + "481.5": Kind.PLAN,
     _STORAGE + "481.8": Kind.PLAN,  # ion plan
+    **{uid: Kind.WAVEFORM for uid in SOP_CLASSES if uid.startswith(_STORAGE + "9.")},
+    **{uid: Kind.REPORT for uid in SOP_CLASSES if uid.startswith(_STORAGE + "88.")},  # key objects among them
 }
 """SOP Class UID to kind (PS3.4 B.5)."""

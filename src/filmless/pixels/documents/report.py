@@ -45,6 +45,12 @@ def plain_report(data_set: bytes, transfer_syntax_uid: str) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+def report_lines(data_set: bytes, transfer_syntax_uid: str) -> tuple[str, list[str]]:
+    """Title and lines, for a picture of the beginning."""
+    heading, content = _read(data_set, transfer_syntax_uid)
+    return heading.title, [*(f"{label}: {value}" for label, value in heading.facts), *_lines(content, 0)]
+
+
 def _read(data_set: bytes, transfer_syntax_uid: str) -> tuple[Heading, Content]:
     model = json.loads(data_set_json(data_set, transfer_syntax_uid, None), parse_float=str)  # 3.50 stays 3.50
     return heading_of(model), content_of(model)

@@ -1,6 +1,9 @@
 """Structured reports and key images as text: negotiated, escaped, linked, under a policy without scripts."""
 
+import io
+
 import pytest
+from PIL import Image
 from pydicom.dataset import Dataset
 
 from objects import ct_image, part10_bytes
@@ -99,3 +102,34 @@ def test_images_are_not_text(house: WebHouse) -> None:
     path = store(house, ct_image())
     assert rendered(house, path, "text/html").status == 406
     assert rendered(house, path).headers["content-type"] == "image/jpeg"
+
+
+def ecg() -> Dataset:
+    document = ct_image(SOPClassUID="1.2.840.10008.5.1.4.1.1.9.1.1", Modality="ECG")
+    for keyword in ("PixelData", "Rows", "Columns"):
+        delattr(document, keyword)
+    group, lead = Dataset(), Dataset()
+    lead.ChannelSensitivity, lead.ChannelSensitivityUnitsSequence = "1", [concept("microvolt", "uV")]
+    lead.ChannelSourceSequence = [concept("Lead II")]
+    group.NumberOfWaveformChannels, group.NumberOfWaveformSamples, group.SamplingFrequency = 1, 500, "100"
+    group.WaveformSampleInterpretation, group.ChannelDefinitionSequence = "SS", [lead]
+    group.add_new(0x54001010, "OW", bytes(1000))
+    document.WaveformSequence = [group]
+    return document
+
+
+def test_a_waveform_is_a_picture_or_vectors_where_they_are_named(house: WebHouse) -> None:
+    path = store(house, ecg())
+    assert rendered(house, path).headers["content-type"] == "image/jpeg"
+    vectors = rendered(house, path, "image/svg+xml")
+    assert vectors.headers["content-type"] == "image/svg+xml"
+    assert b"25 mm/s" in vectors.body
+    assert "sandbox" in vectors.headers["content-security-policy"]
+    picture = Image.open(io.BytesIO(rendered(house, path, "image/png").body))
+    assert picture.width == 2200  # 275 mm of paper
+    assert picture.getpixel((0, 0)) == (227, 154, 154)  # a line of the grid
+
+
+def test_the_picture_of_a_report_is_its_beginning(house: WebHouse) -> None:
+    path = store(house, key_images(ct_image()))
+    assert Image.open(io.BytesIO(rendered(house, path, "image/png").body)).size == (800, 1100)

@@ -66,6 +66,8 @@ class Scenes:
             Kind.SLIDE: self._slide,
             Kind.STRUCTURE_SET: _by_itself,
             Kind.PLAN: _by_itself,
+            Kind.WAVEFORM: _by_itself,
+            Kind.REPORT: _by_itself,
         }
 
     def of(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene | None:
@@ -84,7 +86,7 @@ class Scenes:
     def pictures(self, kept: KeptInstance, frames: int) -> list[int | None]:
         """The pictures that there are of an instance of so many frames: numbers of frames or images, None for one."""
         kind = KINDS.get(kept.sop_class_uid)
-        if kind in {Kind.SLIDE, Kind.STRUCTURE_SET, Kind.PLAN}:
+        if kind in {Kind.SLIDE, Kind.STRUCTURE_SET, Kind.PLAN, Kind.WAVEFORM, Kind.REPORT}:
             return [None]
         if kind is Kind.PRESENTATION_STATE and kept.length <= MAX_HEADER_BYTES:
             return list(range(len(shown_images(self._header(kept))))) or [None]
