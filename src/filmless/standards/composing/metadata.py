@@ -7,7 +7,7 @@ from xml.parsers import expat
 import orjson
 
 from filmless.standards.data_set.fault import MAX_DEPTH, MAX_ELEMENTS, BadBytes, FaultKind
-from filmless.standards.data_set.native_model import COMPONENTS, GROUPS
+from filmless.standards.models.native_model import COMPONENTS, GROUPS
 
 Attributes = dict[str, dict[str, object]]
 

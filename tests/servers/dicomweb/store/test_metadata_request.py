@@ -17,7 +17,7 @@ from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian, Secondar
 from filmless.standards.composing.codestream import NoHeader, jpeg, jpeg_2000, mp4
 from filmless.standards.composing.metadata import metadata_of_json, metadata_of_xml
 from filmless.standards.data_set.fault import BadBytes
-from filmless.standards.data_set.native_model import native_model
+from filmless.standards.models.native_model import native_model
 from objects import new_uid
 from web_house import Reply, WebHouse
 
