@@ -191,9 +191,9 @@ def test_thumbnails_are_small_at_every_level(house: WebHouse) -> None:
 def test_an_object_without_a_picture_gets_a_card(house: WebHouse) -> None:
     damaged = frames(PixelData=b"\0\0")
     assert picture_of(get(house, store(house, damaged) + "/rendered?viewport=90,60")).size == (90, 60)
-    report = frames(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11")
-    del report.PixelData
-    assert picture_of(get(house, store(house, report) + "/rendered")).size == (512, 512)
+    raw = frames(SOPClassUID="1.2.840.10008.5.1.4.1.1.66")
+    del raw.PixelData
+    assert picture_of(get(house, store(house, raw) + "/rendered")).size == (512, 512)
 
 
 def test_a_picture_that_the_client_has_is_not_sent_again(house: WebHouse) -> None:
