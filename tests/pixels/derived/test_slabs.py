@@ -4,7 +4,7 @@ import pytest
 from pydicom.sequence import Sequence
 
 from filmless.pixels.derived.slabs import Slab, nearest, slab_of
-from filmless.standards.data_set.dicom_json import DicomJson
+from filmless.standards.models.dicom_json import DicomJson
 from objects import ct_image
 from pixels.derived.test_needs import header, segmentation
 from pixels.derived.test_scenes import item

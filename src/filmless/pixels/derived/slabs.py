@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 
 from filmless.pixels.derived.needs import items, text, values
-from filmless.standards.data_set.dicom_json import DicomJson
+from filmless.standards.models.dicom_json import DicomJson
 
 NEAR = 5.0  # mm: what lies farther away is not under a frame
 PARALLEL = 0.999  # cosine between the normals of two planes that are taken for parallel

@@ -10,8 +10,8 @@ from filmless.archive.metadata.instance import header_of
 from filmless.archive.model import KeptInstance
 from filmless.servers.dicomweb.retrieve.contents import Contents
 from filmless.servers.dicomweb.retrieve.zip_writer import Member, ZipWriter, zip_length
-from filmless.standards.data_set.dicom_json import data_set_json
 from filmless.standards.media.dicomdir import KEY_TAGS, FileOfInstance, dicomdir
+from filmless.standards.models.dicom_json import data_set_json
 
 DIRECTORY = "DICOMDIR"
 FOLDER = "DICOM"

@@ -13,12 +13,12 @@ from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.pixels.request import VIDEO
 from filmless.servers.dicomweb.service import Service
-from filmless.standards.data_set.dicom_json import bulk_value
 from filmless.standards.data_set.elements import UNDEFINED
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom.pixel_media_types import media_type_of
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
+from filmless.standards.models.dicom_json import bulk_value
 
 CHUNK = 1 << 20  # bytes of one read
 DOCUMENT, PIXELS = "00420011", "7FE00010"  # Encapsulated Document, Pixel Data
