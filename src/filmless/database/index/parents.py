@@ -25,8 +25,8 @@ select s.id, p.issuer, p.patient_id, p.name_folded, p.birth_date, p.sex
 from study s join patient p on p.id = s.patient_id where s.study_uid = %s"""
 _ADD_STUDY = """
 insert into study (study_uid, patient_id, study_date, study_time, date_key, time_key, accession_number,
-    description_folded, referrer_folded, attributes, first_received_at, last_received_at)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (study_uid) do nothing returning id"""
+    description_folded, referrer_folded, modalities, attributes, first_received_at, last_received_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (study_uid) do nothing returning id"""
 _ADD_SERIES = """
 insert into series (study_id, series_uid, modality, series_number, attributes, source_ae, first_received_at,
     last_received_at)
@@ -63,6 +63,7 @@ class _Study:
     sex: str
     series: dict[str, int] = field(default_factory=dict)  # Series UID to id
     accepted: set[Marks] = field(default_factory=set)  # patients' marks that were compared with this study's
+    is_made: bool = False  # by the transaction that read it
 
 
 class Parents:
@@ -74,6 +75,7 @@ class Parents:
         self._packs: dict[str, int] = {}
         self._codes: dict[str, int] = {}
         self._count = 0
+        self.made: set[int] = set()  # keys of the study rows that the latest ``resolve`` made
 
     def forget(self) -> None:
         """Read everything anew from the tables."""
@@ -105,6 +107,7 @@ class Parents:
 
     def resolve(self, connection: Connection, batch: Batch) -> None:
         """Find or make the rows that a batch needs, in the order of their keys."""
+        self.made.clear()
         packs = {*batch.marks, *batch.sealed, *(entry.placement.pack for entry in batch.entries if entry.placement)}
         for name in sorted(packs - self._packs.keys()):
             self._packs[name] = _number(connection, _PACK, name)
@@ -136,6 +139,8 @@ class Parents:
         if study is None:
             study = self._studies[header.study_uid] = _study(connection, entry, self._events)
             self._count += 1
+            if study.is_made:
+                self.made.add(study.id)
         if _marks(entry) not in study.accepted:
             _compare(connection, study, entry)
             study.accepted.add(_marks(entry))
@@ -174,7 +179,7 @@ def _study(connection: Connection, entry: Entry, events: EventLog) -> _Study:
                 add_finding(connection, FindingKind.PATIENT_MISMATCH, made, uid, {"other_patients": mismatch})
             return _Study(
                 made, patient.issuer, patient.patient_id, patient.name, patient.birth_date, patient.sex,
-                accepted={_marks(entry)},
+                accepted={_marks(entry)}, is_made=True,
             )  # fmt: skip
         row = connection.execute(_STUDY, (uid,)).fetchone()
     if row is None:
@@ -184,10 +189,11 @@ def _study(connection: Connection, entry: Entry, events: EventLog) -> _Study:
 
 def _add_study(connection: Connection, entry: Entry, patient_id: int) -> int | None:
     facts = study_facts(entry.header)
+    modality = series_facts(entry.header).modality  # at once: the row is in fourteen indexes, a second one is dear
     values = (
         entry.header.study_uid, patient_id, facts.study_date, facts.study_time, facts.date_key, facts.time_key,
-        facts.accession_number, facts.description, facts.referrer, _json(facts.attributes), entry.received_at,
-        entry.received_at,
+        facts.accession_number, facts.description, facts.referrer, [modality] if modality else [],
+        _json(facts.attributes), entry.received_at, entry.received_at,
     )  # fmt: skip
     row = connection.execute(_ADD_STUDY, values).fetchone()
     return int(row[0]) if row else None
@@ -196,7 +202,8 @@ def _add_study(connection: Connection, entry: Entry, patient_id: int) -> int | N
 def _series(connection: Connection, study: _Study, entry: Entry, events: EventLog) -> int:
     """The series of an entry, made when it is new."""
     key = (study.id, entry.header.series_uid)
-    row = connection.execute(_SERIES, key).fetchone()
+    is_first = study.is_made and not study.series  # of a study that nobody else sees yet
+    row = None if is_first else connection.execute(_SERIES, key).fetchone()
     if row is None:
         facts = series_facts(entry.header)
         values = (

@@ -158,6 +158,7 @@ class IndexRecord:
             return self._insert(connection, new, batch)  # one statement is one transaction
         with connection.transaction():
             self._parents.resolve(connection, batch)
+            self._touched.update(dict.fromkeys(self._parents.made, time.monotonic()))  # they hold when they arrived
             versions = [entry for entry in batch.entries if entry.stored_as is not StoredAs.NEW]
             lost = {
                 entry.header.instance_uid
