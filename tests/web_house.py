@@ -58,6 +58,7 @@ from filmless.servers.routes import Route, Routes
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.frames import FrameTable, locate_frames
 from filmless.standards.data_set.scanner import scan
+from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 from objects import head_length
 from serving import wait_until
 
@@ -164,6 +165,7 @@ class FakeArchive:
         length = head_length(content)
         place = Placement(f"{uids[1]}.tar", 0, len(content), length, b"", sha256(content[length:]).digest())
         found = scan(content[length:], received.transfer_syntax_uid, frozenset())
+        syntax = transfer_syntax(received.transfer_syntax_uid)
         self.files[uids[1]] = (
             KeptInstance(
                 study,
@@ -172,7 +174,7 @@ class FakeArchive:
                 uids[0],
                 received.transfer_syntax_uid,
                 place,
-                None if isinstance(found, Fault) else found.pixel_offset,
+                None if isinstance(found, Fault) or syntax.deflated else found.pixel_offset,
                 received.received_at,
             ),
             content,

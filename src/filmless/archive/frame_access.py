@@ -12,7 +12,7 @@ from filmless.archive.scope import Scope
 from filmless.standards.data_set.elements import UNDEFINED
 from filmless.standards.data_set.fault import BadBytes, Fault
 from filmless.standards.data_set.frames import FrameTable, NativePixels, native_pixels
-from filmless.standards.data_set.inflate import inflate_chunks
+from filmless.standards.data_set.inflate import MAX_READABLE, inflate_chunks
 from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from filmless.standards.editing.splice import edited_pieces
@@ -148,14 +148,16 @@ def _stored_frames(kept: KeptInstance, table: FrameTable | None, read: Callable[
 
 def native_of(kept: KeptInstance, read: Callable[[int, int], bytes]) -> NativePixels | None:
     """How native frames lie; ``read(start, stop)`` gives bytes of the data set. None where there are none."""
-    if kept.pixel_offset is None:
+    is_deflated = transfer_syntax(kept.transfer_syntax_uid).deflated
+    if kept.pixel_offset is None and not is_deflated:
         return None
-    prefix = read(0, kept.pixel_offset + PIXEL_HEADER)
+    # No row says where the pixels of a deflated data set lie: that is found in all of it.
+    prefix = read(0, MAX_READABLE if kept.pixel_offset is None else kept.pixel_offset + PIXEL_HEADER)
     found = scan(prefix, _read_as(kept), frozenset(), final=False)
     if isinstance(found, Fault) or found.pixel_length == UNDEFINED:
         return None
     there = found.pixel_length
-    if not transfer_syntax(kept.transfer_syntax_uid).deflated:
+    if not is_deflated:
         there = min(there, kept.length - kept.head_length - found.pixel_start)
     return native_pixels(found, there)
 
