@@ -4,6 +4,20 @@ import ctypes
 from collections import deque
 
 BLOCK = 512  # bytes: what direct I/O asks of addresses, and tar of members
+KEPT = 32 << 20  # bytes that were freed and are not given back to the system
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+_HEAP_MOST = 8 << 20  # bytes of one piece that comes from the heap
+
+
+def keep_freed_pages() -> None:
+    """Have this process keep some of what it frees, where the system's C library can be told.
+
+    A frame of 512 KiB was put together and sent in 1.1 ms of CPU, 0.8 of them for new pages; now it takes 0.5.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc alone
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, _HEAP_MOST)
+        mallopt(_TRIM_THRESHOLD, KEPT)
 
 
 class Regions:

@@ -21,6 +21,7 @@ from filmless.servers.association.listener import DicomListener
 from filmless.servers.behind_proxy import BehindProxy
 from filmless.servers.dimse.services import SERVICES
 from filmless.servers.http_limits import BoundedHttp
+from filmless.servers.memory import keep_freed_pages
 from filmless.settings import Settings
 
 KEEP_ALIVE_SECONDS = 65  # idle HTTP connections; longer than the 60 s after which proxies close theirs
@@ -43,6 +44,7 @@ class ServerProcess:
         """Serve until SIGTERM; end at once when the supervisor's end of ``life`` closes."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches us too; the supervisor decides
         gc.set_threshold(50_000, 20, 100)  # few cycles are made on the hot paths
+        keep_freed_pages()
         parts = ServerParts(self.settings, self.dsn, self.shares.of(number), self.warnings)
         try:
             if after_crash:
