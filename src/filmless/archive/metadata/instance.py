@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
+import orjson
+
 from filmless.archive.model import KeptInstance
+from filmless.standards.dicom.pixel_media_types import is_video
 from filmless.standards.dicom.resources import instance_path
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 from filmless.standards.models.dicom_json import data_set_json
@@ -22,6 +25,13 @@ def header_of(read: Read, kept: KeptInstance) -> bytes:
 
 
 def instance_json(read: Read, kept: KeptInstance, root: str) -> bytes:
-    """DICOM JSON of an instance; its bulk data have addresses below ``root``, the service's."""
+    """DICOM JSON of an instance; its bulk data have addresses below ``root``, the service's.
+
+    That of a video has its Available Transfer Syntax UID (PS3.18 table 10.6.3-5): without it no viewer could tell.
+    """
     url = root + instance_path(kept.study_uid, kept.series_uid, kept.instance_uid)
-    return data_set_json(header_of(read, kept), kept.transfer_syntax_uid, url)
+    uid = kept.transfer_syntax_uid
+    text = data_set_json(header_of(read, kept), uid, url)
+    if not is_video(uid):
+        return text
+    return orjson.dumps(orjson.loads(text) | {"00083002": {"vr": "UI", "Value": [uid]}}, option=orjson.OPT_SORT_KEYS)

@@ -202,12 +202,13 @@ def _kept(level: Level) -> frozenset[int]:
 
 
 def _element(vr: str, value: object) -> dict[str, object]:
-    if value is None or value == []:
+    if value is None:
         return {"vr": vr}
     if isinstance(value, datetime):
         return {"vr": vr, "Value": [value.strftime(_MOMENT[vr])]}
     if vr in {"IS", "US"}:
         return {"vr": vr, "Value": [int(str(value))]}
+    # a list that is empty stays one: viewers read the modalities of a study without asking whether there are any
     return {"vr": vr, "Value": value if isinstance(value, list) else [value]}
 
 

@@ -44,3 +44,9 @@ _OF_SYNTAX = {uid: row for row in PIXEL_MEDIA_TYPES for uid in row.transfer_synt
 def media_type_of(transfer_syntax_uid: str) -> PixelMediaType | None:
     """The media type of frames as they are stored in this transfer syntax; None where there is none but octets."""
     return _OF_SYNTAX.get(transfer_syntax_uid)
+
+
+def is_video(transfer_syntax_uid: str) -> bool:
+    """Whether frames in this transfer syntax are those of a film, which is played and not shown one by one."""
+    found = _OF_SYNTAX.get(transfer_syntax_uid)
+    return found is not None and found.name.startswith("video/")

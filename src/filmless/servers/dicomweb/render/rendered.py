@@ -44,12 +44,14 @@ class Rendered:
         self._pictures = pictures
 
     async def retrieve(self, request: Request) -> Answer:
-        """A picture alone where there is one instance or frame, else one part for each frame."""
+        """A picture alone where there is one instance or frame, else one part for each frame.
+
+        Who takes no parts gets the middle instance of a series or study alone.
+        """
         numbers = frame_numbers(request.parameters["frames"]) if "frames" in request.parameters else []
         is_single = len(numbers) == 1 or ("instance" in request.parameters and not numbers)
         kept = await found(self._service, request)
-        texts = text_offers(kept[0]) if is_single and not numbers else []
-        offer = negotiate(ranges(request), [*texts, *_SINGLE, *_PARTS] if is_single else _PARTS)
+        offer = negotiate(ranges(request), _offers(kept, numbers, is_single=is_single))
         if offer.media_type in TEXTS:
             return await text_answer(self._service, request, kept[0], offer.media_type)
         fields = request.query()
@@ -63,7 +65,7 @@ class Rendered:
             if is_known(request, tag):
                 return Answer(304, headers=tuple(headers))
         if offer.form is Form.SINGLE:
-            picture = await self._pictures.of(kept[0], _only(view, numbers), request.scope)
+            picture = await self._pictures.of(kept[len(kept) // 2], _only(view, numbers), request.scope)
             return Answer(200, picture, view.media_type, tuple(headers))
         if numbers:
             await self._require(kept[0], numbers, request.scope)
@@ -128,6 +130,13 @@ class Rendered:
             for _, picture in coming:
                 picture.cancel()
             await parts.aclose()
+
+
+def _offers(kept: Sequence[KeptInstance], numbers: Sequence[int], *, is_single: bool) -> list[Offer]:
+    """What is offered, best first; never one frame for several that were asked for by their numbers."""
+    if is_single:
+        return [*([] if numbers else text_offers(kept[0])), *_SINGLE, *_PARTS]
+    return _PARTS if numbers else [*_PARTS, *_SINGLE]
 
 
 def _only(view: View, numbers: Sequence[int]) -> Asked:
