@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from typing import BinaryIO
 
 from filmless.pixels.errors import CannotRender, Reason
@@ -35,18 +36,30 @@ def confine(parent: int, memory: int, seconds: int) -> None:
 
 
 def answer(question: Question) -> bytes | CannotRender:
-    """A picture or native pixels, or why there are none."""
-    from filmless.pixels.native_frame import native_frame  # noqa: PLC0415 - the libraries load inside the limits
-    from filmless.pixels.picture import picture  # noqa: PLC0415
-
+    """A picture, native pixels or a text, or why there are none."""
     try:
-        return (native_frame if question.facts.task is Task.NATIVE else picture)(question)
+        return _answering(question.facts.task)(question)
     except CannotRender as failure:
         return failure
     except MemoryError:
         return CannotRender(Reason.MEMORY)
     except Exception as error:  # noqa: BLE001 - whatever an object provokes is that object's failure
         return CannotRender(Reason.DAMAGED, type(error).__name__)
+
+
+def _answering(task: Task) -> Callable[[Question], bytes]:
+    """The libraries load inside the limits, and only those that the task needs."""
+    if task is Task.TEXT:
+        from filmless.pixels.documents.texts import document_text  # noqa: PLC0415
+
+        return document_text
+    if task is Task.NATIVE:
+        from filmless.pixels.native_frame import native_frame  # noqa: PLC0415
+
+        return native_frame
+    from filmless.pixels.picture import picture  # noqa: PLC0415
+
+    return picture
 
 
 def main() -> None:

@@ -12,14 +12,13 @@ from filmless.pixels.derived.alone import alone
 from filmless.pixels.derived.listing import drawn, listing_of
 from filmless.pixels.derived.together import together
 from filmless.pixels.documents.pictures import document_picture
-from filmless.pixels.render.card import card, names
+from filmless.pixels.render.card import CARD_SIZE, card, names
 from filmless.pixels.render.encoders import Encoding, encoded
 from filmless.pixels.render.icc import embedded
 from filmless.pixels.render.stages import Stages, rendered
 from filmless.pixels.request import Form, Question, Task
 from filmless.pixels.stored_frame import Frame, data_set_of, frames_of
 
-CARD_SIZE = (512, 512)  # columns, rows where no viewport is asked for
 _MS_PER_S = 1000.0
 
 

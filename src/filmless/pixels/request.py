@@ -7,7 +7,7 @@ header, then its frames.
 import json
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, BinaryIO
 
@@ -25,6 +25,8 @@ MAX_FRAME_BYTES = 256 << 20  # one encoded frame
 MAX_WHOLE_BYTES = 64 << 20  # an object whose frames could not be located is sent whole up to here
 MAX_MOVING_BYTES = 96 << 20  # encoded frames of one animation: the child holds them all
 MAX_MOVING_FRAMES = 200
+MAX_STREAM_BYTES = 64 << 20  # of a video
+END_BYTES = 16 << 20  # of a longer one: its index may lie there
 MAX_SCENE_BYTES = 192 << 20  # headers and encoded frames of all objects of one picture
 PIXEL_ELEMENT_BYTES = 12  # tag, VR and length of the pixel element: which of the three kinds, and its VR
 MAX_DETAIL = 200  # characters of a failure's detail
@@ -42,6 +44,7 @@ class Task(StrEnum):
     PICTURE = "picture"  # of each frame by itself
     SCENE = "scene"  # one picture of all frames of all members
     NATIVE = "native"  # a frame's native pixels
+    TEXT = "text"  # a document as text
 
 
 class Form(StrEnum):
@@ -49,6 +52,7 @@ class Form(StrEnum):
 
     CARD = "card"  # nothing: it has no picture
     FRAMES = "frames"  # the data set up to its pixel element, and frames
+    VIDEO = "video"  # the data set up to its pixel element, and the stream, or its beginning and its end
     WHOLE = "whole"  # the data set
 
 
@@ -63,6 +67,7 @@ class Member:
     numbers: tuple[int, ...] | None = None  # of the frames, from 0; None: the middle one, if the child can tell
     frames: tuple[int, ...] = ()  # bytes of each
     video: bool = False
+    gap: int = 0  # bytes of the stream between its beginning and its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ class Facts:
     view: View = AS_IS
     step: int = 1  # of an animation: so many frames of the object are one
     note: str = ""  # second line of the card, instead of what the object is
+    text: str = ""  # media type of the text that is wanted
+    root: str = ""  # address of the DICOMweb service, for links in a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,12 @@ def scene_request(parts: Sequence[tuple[StoredImage, tuple[int, ...]]], view: Vi
 def native_request(image: StoredImage, number: int) -> Request:
     """Ask for a frame (from 0) of an encapsulated object as native pixels."""
     return lambda: _native_message(image, number)
+
+
+def text_request(image: StoredImage, media_type: str, root: str) -> Request:
+    """Ask for a document as text of this media type; ``root`` is the address of the DICOMweb service."""
+    facts = Facts(Task.TEXT, (_whole_member(image, None),), text=media_type, root=root)
+    return lambda: _question(facts, _bounded_read(image, 0, facts.members[0].header, MAX_WHOLE_BYTES))
 
 
 def card_request(sop_class_uid: str, note: str, view: View) -> Request:
@@ -191,17 +204,42 @@ def _read_view(named: dict[str, Any]) -> View:
 
 
 def _picture_message(image: StoredImage, view: View, number: int | None) -> list[Buffer]:
+    if image.frames is not None and number is not None and number >= image.frames.count:
+        raise CannotRender(Reason.NO_FRAME, f"{image.frames.count} frames")
+    if image.frames is not None and image.frames.fragments and _video(image):
+        return _video_message(image, view, [piece for frame in image.frames.fragments for piece in frame])
     if not _has_stills(image):
         return _question(Facts(Task.PICTURE, (_card(image),), view))
     if image.frames is not None and number is None:
         number = image.frames.count // 2
-    if image.frames is not None and number is not None and number >= image.frames.count:
-        raise CannotRender(Reason.NO_FRAME, f"{image.frames.count} frames")
     located = None if image.frames is None or number is None else _located(image, number)
     if located is None:
         return _whole_message(image, view, None if number is None else (number,))
     facts = Facts(Task.PICTURE, (_member(image, (number or 0,), (located,)),), view)
     return [*_question(facts, _header(image)), *_frame_pieces(image, located)]
+
+
+def _video_message(image: StoredImage, view: View, pieces: "_Pieces") -> list[Buffer]:
+    total = sum(length for _, length in pieces)
+    spans = [(0, total)]
+    if total > MAX_STREAM_BYTES:
+        spans = [(0, MAX_STREAM_BYTES - END_BYTES), (total - END_BYTES, total)]
+    located = [_part(pieces, start, stop) for start, stop in spans]
+    frames = tuple(stop - start for start, stop in spans)
+    member = replace(_member(image, (0,), located), form=Form.VIDEO, video=True, gap=total - sum(frames))
+    bodies = [body for part in located for body in _frame_pieces(image, part)]
+    return [*_question(Facts(Task.PICTURE, (member,), view), _header(image)), *bodies]
+
+
+def _part(pieces: "_Pieces", start: int, stop: int) -> "_Pieces":
+    """The pieces of a stream from one of its bytes up to another."""
+    found, at = [], 0
+    for offset, length in pieces:
+        low, high = max(start - at, 0), min(stop - at, length)
+        if low < high:
+            found.append((offset + low, high - low))
+        at += length
+    return found
 
 
 def _moving_message(image: StoredImage, view: View) -> Iterable[Buffer]:

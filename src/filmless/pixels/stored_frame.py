@@ -9,9 +9,10 @@ from pydicom.dataset import Dataset
 
 from filmless.pixels.attributes import read_attributes, read_pixel_module
 from filmless.pixels.codecs.native import ByteOrder
+from filmless.pixels.codecs.video import Stream, poster
 from filmless.pixels.decode import Decoded, decode_encapsulated, decode_native
 from filmless.pixels.errors import CannotRender, Reason
-from filmless.pixels.pixel_module import PixelModule
+from filmless.pixels.pixel_module import PixelModule, pixel_module
 from filmless.pixels.request import PIXEL_ELEMENT_BYTES, Brought, Form
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.frames import locate_frames, number_of_frames
@@ -47,6 +48,8 @@ def frames_of(brought: Brought) -> Iterator[Frame]:
     syntax = transfer_syntax(brought.member.transfer_syntax_uid)
     if brought.member.form is Form.FRAMES:
         yield from _of_frames(brought, syntax)
+    elif brought.member.form is Form.VIDEO:
+        yield from _of_video(syntax, brought)
     elif brought.member.form is Form.WHOLE:
         yield from _of_whole(syntax, brought)
 
@@ -54,7 +57,7 @@ def frames_of(brought: Brought) -> Iterator[Frame]:
 def data_set_of(brought: Brought) -> Dataset:
     """The attributes of an object that came whole, or up to its pixels; raises CannotRender."""
     syntax = transfer_syntax(brought.member.transfer_syntax_uid)
-    if brought.member.form is Form.FRAMES:
+    if brought.member.form in (Form.FRAMES, Form.VIDEO):
         return read_attributes(brought.header[:-PIXEL_ELEMENT_BYTES], not syntax.explicit_vr, syntax.little_endian)
     data_set = _inflated(brought.header) if syntax.deflated else brought.header
     return read_attributes(data_set, not syntax.explicit_vr, syntax.little_endian)
@@ -67,6 +70,16 @@ def _of_frames(brought: Brought, syntax: TransferSyntax) -> Iterator[Frame]:
     module = read_pixel_module(dataset, int.from_bytes(element[2:4], order) in FLOATING)
     for number, data in zip(brought.member.numbers or (), brought.frames, strict=True):
         yield _decoded(_Bytes(number, data, words=element[4:6] == b"OW"), module, dataset, syntax)
+
+
+def _of_video(syntax: TransferSyntax, brought: Brought) -> Iterator[Frame]:
+    """The poster, where one can be had."""
+    values = poster(Stream(brought.frames, brought.member.gap), is_hevc="HEVC" in syntax.name)
+    if values is not None:
+        rows, columns, samples = values.shape
+        numbers = {"Rows": rows, "Columns": columns, "SamplesPerPixel": samples, "BitsAllocated": 8}
+        module = pixel_module(numbers, "RGB", floating=False)
+        yield Frame(Decoded(values, module.photometric, compressed=True), module, data_set_of(brought), 0)
 
 
 def _of_whole(syntax: TransferSyntax, brought: Brought) -> Iterator[Frame]:

@@ -18,6 +18,9 @@ class Kind(StrEnum):
     PLAN = "plan"  # a list of its beams
     WAVEFORM = "waveform"  # curves on grid paper
     REPORT = "report"  # the beginning of its text
+    PDF = "PDF"  # its first page
+    CLINICAL_DOCUMENT = "clinical document"  # the beginning of its text
+    MODEL = "model"  # facts of its surface
 
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -34,6 +37,9 @@ KINDS: Mapping[str, Kind] = {
     _STORAGE + "481.3": Kind.STRUCTURE_SET,
     _STORAGE + "481.5": Kind.PLAN,
     _STORAGE + "481.8": Kind.PLAN,  # ion plan
+    _STORAGE + "104.1": Kind.PDF,
+    _STORAGE + "104.2": Kind.CLINICAL_DOCUMENT,
+    **dict.fromkeys((_STORAGE + "104.3", _STORAGE + "104.4", _STORAGE + "104.5"), Kind.MODEL),  # STL, OBJ, MTL
     **{uid: Kind.WAVEFORM for uid in SOP_CLASSES if uid.startswith(_STORAGE + "9.")},
     **{uid: Kind.REPORT for uid in SOP_CLASSES if uid.startswith(_STORAGE + "88.")},  # key objects among them
 }

@@ -3,6 +3,10 @@
 import re
 from collections.abc import Mapping
 
+from filmless.standards.models.dicom_json import bulk_value
+
+_DOCUMENT, _DOCUMENT_LENGTH = "00420011", "00420015"
+
 Model = Mapping[str, Mapping[str, object]]
 
 _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})$")
@@ -71,3 +75,10 @@ def code_detail(model: Model) -> str:
     """Code and scheme, as (113820, DCM)."""
     value = text(model, "00080100") or text(model, "00080119") or text(model, "00080120")
     return ", ".join(filter(None, (value, text(model, "00080102"))))
+
+
+def encapsulated(data_set: bytes, transfer_syntax_uid: str) -> bytes:
+    """The document that an object is a wrapper of, without its padding (PS3.3 C.24.2); empty where there is none."""
+    document = bulk_value(data_set, transfer_syntax_uid, _DOCUMENT) or b""
+    length = bulk_value(data_set, transfer_syntax_uid, _DOCUMENT_LENGTH)
+    return document[: int.from_bytes(length, "little")] if length else document

@@ -5,20 +5,8 @@ from collections.abc import Iterator
 from html import escape
 
 from filmless.pixels.documents.content import Content, Heading, content_of, heading_of
+from filmless.pixels.documents.page import html_page
 from filmless.standards.models.dicom_json import data_set_json
-
-HTML, PLAIN = "text/html", "text/plain"
-MAX_DOCUMENT_BYTES = 16 << 20
-STYLE = (
-    ":root{color-scheme:light dark}"
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:0 auto;padding:1.5rem}"
-    "h1{font-size:1.6rem;margin:0 0 1rem}h2,h3,h4,h5,h6{font-size:1.1rem;margin:1.2rem 0 .3rem}"
-    "header dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:0}"
-    "dt{color:GrayText}dd{margin:0}main{border-top:1px solid GrayText;margin-top:1rem;padding-top:.5rem}"
-    "ul{list-style:none;margin:0;padding-left:1rem}section>ul{padding-left:0}li{margin:.2rem 0}"
-    ".concept{font-weight:600}.context{color:GrayText}.value{white-space:pre-wrap}"
-)
-"""The one style sheet of the page; the policy of the answer names its hash."""
 
 _DEEPEST_HEADING = 6
 
@@ -26,14 +14,7 @@ _DEEPEST_HEADING = 6
 def html_report(data_set: bytes, transfer_syntax_uid: str, root: str) -> bytes:
     """A page for people: everything is escaped, nothing is loaded; ``root`` is the address of the DICOMweb service."""
     heading, content = _read(data_set, transfer_syntax_uid)
-    facts = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in heading.facts)
-    body = "".join(_page(content, heading, root))
-    title = escape(heading.title)
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
-        f"<body><header><h1>{title}</h1><dl>{facts}</dl></header><main>{body}</main></body></html>\n"
-    ).encode()
+    return html_page(heading.title, heading.facts, _page(content, heading, root))
 
 
 def plain_report(data_set: bytes, transfer_syntax_uid: str) -> bytes:

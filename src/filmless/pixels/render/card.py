@@ -4,6 +4,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from filmless.standards.dicom.sop_classes import SOP_CLASSES
 
+CARD_SIZE = (512, 512)  # columns, rows where no viewport is asked for
 GROUND, EDGE, GLYPH, TITLE, SUBTITLE = "#151c26", "#34445a", "#5ab8ff", "#e8eef5", "#a9b8c9"
 
 TITLES: tuple[tuple[str, str], ...] = (

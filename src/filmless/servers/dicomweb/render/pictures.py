@@ -11,7 +11,7 @@ from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import Request as Rendering
-from filmless.pixels.request import card_request, moving_request, picture_request
+from filmless.pixels.request import card_request, moving_request, picture_request, text_request
 from filmless.pixels.view import View
 from filmless.servers.dicomweb.made import Made
 from filmless.servers.dicomweb.render.scenes import Scene, Scenes, is_scene
@@ -69,6 +69,18 @@ class Pictures:
             return await self._made.get((scene.digest, asked), partial(self._make, kept, asked, scene, scope))
         except CannotRender as failure:
             raise _problem(failure) from None
+
+    async def text(self, kept: KeptInstance, media_type: str, root: str) -> bytes:
+        """A document as text; ``Problem`` 503 when too many wait, 406 where it cannot be made."""
+        question = text_request(stored_image(self._service.archive, kept, None), media_type, root)
+        try:
+            return await asyncio.wrap_future(self._renderer.submit(question))
+        except CannotRender as failure:
+            if failure.reason in _ANSWERED:
+                raise _problem(failure) from None
+            raise Problem(
+                406, f"No {media_type} can be made of this document. Ask for a picture or for DICOM."
+            ) from None
 
     async def numbers(self, kept: KeptInstance, scope: Scope) -> list[int | None]:
         """The pictures of an instance: the numbers of its frames from 0, or None for the one that it is."""

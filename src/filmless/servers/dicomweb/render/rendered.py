@@ -12,7 +12,7 @@ from filmless.pixels.view import Picture, View
 from filmless.servers.byte_ranges import is_known
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import Form, Offer, negotiate
-from filmless.servers.dicomweb.render.documents import TEXTS, text_answer, text_offers
+from filmless.servers.dicomweb.render.documents import Documents
 from filmless.servers.dicomweb.render.parameters import thumbnail_view, unknown_annotations, view_of
 from filmless.servers.dicomweb.render.pictures import Asked, Pictures
 from filmless.servers.dicomweb.render.scenes import is_scene
@@ -42,6 +42,7 @@ class Rendered:
     def __init__(self, service: Service, pictures: Pictures) -> None:
         self._service = service
         self._pictures = pictures
+        self._documents = Documents(service, pictures)
 
     async def retrieve(self, request: Request) -> Answer:
         """A picture alone where there is one instance or frame, else one part for each frame.
@@ -51,9 +52,12 @@ class Rendered:
         numbers = frame_numbers(request.parameters["frames"]) if "frames" in request.parameters else []
         is_single = len(numbers) == 1 or ("instance" in request.parameters and not numbers)
         kept = await found(self._service, request)
-        offer = negotiate(ranges(request), _offers(kept, numbers, is_single=is_single))
-        if offer.media_type in TEXTS:
-            return await text_answer(self._service, request, kept[0], offer.media_type)
+        offers = _offers(numbers, is_single=is_single)
+        if is_single and not numbers:
+            offers = await self._documents.offers(kept[0], offers, request.scope)
+        offer = negotiate(ranges(request), offers)
+        if offer.media_type not in tuple(Picture):
+            return await self._documents.answer(request, kept[0], offer.media_type)
         fields = request.query()
         view = view_of(fields, Picture(offer.media_type))
         headers = [(b"vary", b"accept"), (b"cache-control", b"private, no-cache")]
@@ -132,10 +136,10 @@ class Rendered:
             await parts.aclose()
 
 
-def _offers(kept: Sequence[KeptInstance], numbers: Sequence[int], *, is_single: bool) -> list[Offer]:
-    """What is offered, best first; never one frame for several that were asked for by their numbers."""
+def _offers(numbers: Sequence[int], *, is_single: bool) -> list[Offer]:
+    """The pictures that are offered, best first; never one frame for several that were asked for by their numbers."""
     if is_single:
-        return [*([] if numbers else text_offers(kept[0])), *_SINGLE, *_PARTS]
+        return [*_SINGLE, *_PARTS]
     return _PARTS if numbers else [*_PARTS, *_SINGLE]
 
 

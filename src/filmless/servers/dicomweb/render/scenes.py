@@ -59,7 +59,7 @@ class Scenes:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._slabs: dict[bytes, Slab | None] = {}
-        self._by_kind: Mapping[Kind, Callable[[KeptInstance, int | None, View, Scope], Scene | None]] = {
+        self._by_kind: Mapping[Kind | None, Callable[[KeptInstance, int | None, View, Scope], Scene | None]] = {
             Kind.PRESENTATION_STATE: self._presentation_state,
             Kind.SEGMENTATION: self._segmentation,
             Kind.DOSE: self._dose,
@@ -68,12 +68,15 @@ class Scenes:
             Kind.PLAN: _by_itself,
             Kind.WAVEFORM: _by_itself,
             Kind.REPORT: _by_itself,
+            Kind.PDF: _by_itself,
+            Kind.CLINICAL_DOCUMENT: _by_itself,
+            Kind.MODEL: _by_itself,
         }
 
     def of(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene | None:
         """The scene of an instance, or of its frame (from 0); None: it is shown by itself; raises CannotRender."""
         kind = KINDS.get(kept.sop_class_uid)
-        find = self._by_kind.get(kind) if kind is not None else None
+        find = self._by_kind.get(kind)
         if find is None or (kept.pixel_offset or kept.length) > MAX_HEADER_BYTES:
             return None
         return find(kept, number, view, scope)
@@ -86,7 +89,7 @@ class Scenes:
     def pictures(self, kept: KeptInstance, frames: int) -> list[int | None]:
         """The pictures that there are of an instance of so many frames: numbers of frames or images, None for one."""
         kind = KINDS.get(kept.sop_class_uid)
-        if kind in {Kind.SLIDE, Kind.STRUCTURE_SET, Kind.PLAN, Kind.WAVEFORM, Kind.REPORT}:
+        if kind is Kind.SLIDE or self._by_kind.get(kind) is _by_itself:
             return [None]
         if kind is Kind.PRESENTATION_STATE and kept.length <= MAX_HEADER_BYTES:
             return list(range(len(shown_images(self._header(kept))))) or [None]
