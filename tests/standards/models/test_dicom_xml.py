@@ -17,8 +17,8 @@ from pydicom import Dataset
 from filmless.standards.data_set.part10 import Head, read_head
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from filmless.standards.models.dicom_json import data_set_json
-from filmless.standards.models.dicom_xml import NAMESPACE, data_set_xml
-from filmless.standards.models.xml_values import value_xml
+from filmless.standards.models.dicom_xml import data_set_xml
+from filmless.standards.models.xml_values import NAMESPACE, value_xml
 from native import encoded
 from objects import NATIVE_SYNTAXES, ct_image
 

@@ -1,9 +1,18 @@
 """The Native DICOM Model: what is written says the same as the DICOM JSON model."""
 
+import json
 import xml.etree.ElementTree as ET
 
-from filmless.standards.models.native_model import NAMESPACE, native_model
+from pydicom.dataset import Dataset
 
+from filmless.standards.composing.metadata import metadata_of_xml
+from filmless.standards.models.dicom_json import data_set_json
+from filmless.standards.models.dicom_xml import data_set_xml
+from filmless.standards.models.native_model import native_model
+from filmless.standards.models.xml_values import NAMESPACE
+from native import encoded
+
+EXPLICIT = "1.2.840.10008.1.2.1"
 NS = f"{{{NAMESPACE}}}"
 
 
@@ -44,10 +53,33 @@ def test_items_binaries_addresses_and_private_creators_are_written() -> None:
     first, creator, private, pixels = root
     assert [item.get("number") for item in first] == ["1", "2"]
     assert creator.get("privateCreator") is None
-    assert (private.get("privateCreator"), private[0].text) == ("ACME", "AAE=")
+    assert (private.get("privateCreator"), private.get("tag"), private[0].text) == ("ACME", "00090001", "AAE=")
     assert pixels[0].get("uri") == "http://a/b?c=d&e"
 
 
 def test_what_xml_cannot_hold_never_breaks_the_document() -> None:
     root = written({"00081030": {"vr": "LO", "Value": ["a\x01<&>\ud800\ufffe"]}})
     assert only(root, "DicomAttribute/Value").text == "a\ufffd<&>\ufffd\ufffd"
+
+
+def test_what_is_stored_and_what_is_made_are_written_alike() -> None:
+    image = Dataset()
+    image.PatientName, image.StudyDescription, image.InstanceNumber = "Yamada^Tarou=山田", 'a"<\rb', 3
+    image.SpecificCharacterSet = "ISO_IR 192"
+    block = image.private_block(0x0009, "ACME", create=True)
+    block.add_new(1, "LO", ["x", "", "z"])
+    data = encoded(image, EXPLICIT)
+    stored = data_set_xml(data, EXPLICIT, None)
+    assert native_model(json.loads(data_set_json(data, EXPLICIT, None))) == stored
+    (back,) = metadata_of_xml(stored)
+    assert back["00091001"] == {"vr": "LO", "Value": ["x", None, "z"]}
+
+
+def test_a_private_attribute_whose_block_nobody_has_gets_one() -> None:
+    head = f'<NativeDicomModel xmlns="{NAMESPACE}"><DicomAttribute tag='
+    one = '"00090001" vr="LO" privateCreator="{}"><Value number="1">v</Value></DicomAttribute>'
+    text = head + one.format("A") + "<DicomAttribute tag=" + one.format("B") + "</NativeDicomModel>"
+    (found,) = metadata_of_xml(text.encode())
+    assert [(tag, each["Value"]) for tag, each in sorted(found.items())] == [
+        *(("00090010", ["A"]), ("00090011", ["B"]), ("00091001", ["v"]), ("00091101", ["v"]))
+    ]

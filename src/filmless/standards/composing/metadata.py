@@ -7,7 +7,7 @@ from xml.parsers import expat
 import orjson
 
 from filmless.standards.data_set.fault import MAX_DEPTH, MAX_ELEMENTS, BadBytes, FaultKind
-from filmless.standards.models.native_model import COMPONENTS, GROUPS
+from filmless.standards.models.xml_values import COMPONENTS, GROUPS
 
 Attributes = dict[str, dict[str, object]]
 
@@ -121,7 +121,7 @@ class _Reader:
         if not _TAG.fullmatch(tag) or not isinstance(owner, dict):
             raise BadBytes(FaultKind.NOT_DICOM, "The metadata have an attribute that is none")
         attribute: dict[str, object] = {"vr": given.get("vr", "")}
-        owner[tag.upper()] = attribute
+        owner[_placed(tag.upper(), given.get("privateCreator", ""), owner)] = attribute
         self._open.append(attribute)
 
     def _attribute(self) -> dict[str, object]:
@@ -152,6 +152,20 @@ class _Reader:
         parts += [""] * (COMPONENTS.index(component) + 1 - len(parts))
         parts[COMPONENTS.index(component)] = text
         name[group] = "^".join(parts)
+
+
+def _placed(tag: str, creator: str, among: Attributes) -> str:
+    """The tag of a private attribute in the block of its creator, which is reserved where it is not (PS3.19 A.1.5)."""
+    if not creator or tag[4:6] != "00" or int(tag[3], 16) % 2 == 0:
+        return tag
+    owners = {block: text_of(among, f"{tag[:4]}00{block:02X}") for block in range(0x10, 0x100)}
+    block = next((block for block, owner in owners.items() if owner == creator), None)
+    if block is None:
+        block = next((block for block in owners if f"{tag[:4]}00{block:02X}" not in among), None)
+        if block is None:
+            raise BadBytes(FaultKind.NOT_DICOM, "The metadata have a private group without a free block")
+        among[f"{tag[:4]}00{block:02X}"] = {"vr": "LO", "Value": [creator]}
+    return f"{tag[:4]}{block:02X}{tag[6:]}"
 
 
 def values_of(attributes: Mapping[str, Mapping[str, object]], tag: str) -> Sequence[object]:

@@ -2,17 +2,11 @@
 
 from filmless.standards.data_set.elements import Buffer
 from filmless.standards.data_set.inflate import readable
-from filmless.standards.dicom.dictionary import keyword_of
 from filmless.standards.dicom.text import decode
 from filmless.standards.models.model_writer import BULK_THRESHOLD, ModelWriter, PlainHeads, Text
-from filmless.standards.models.xml_values import value_xml, xml_text
+from filmless.standards.models.xml_values import BEGIN, END, attribute_head, is_private, value_xml, xml_text
 
-NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"  # PS3.19 A.1.6
-
-_BEGIN = f'<?xml version="1.0" encoding="UTF-8"?>\n<NativeDicomModel xmlns="{NAMESPACE}" xml:space="preserve">'
-_END = "</NativeDicomModel>"
 _CLOSE = "</DicomAttribute>"
-_PRIVATE = 0x10000  # the bit that makes a group odd
 
 
 def data_set_xml(
@@ -25,15 +19,12 @@ def data_set_xml(
     """
     data, encoding = readable(data_set, transfer_syntax_uid)
     attributes = _Writer(bytes(data), bulk_uri, bulk_threshold).write(encoding)
-    return f"{_BEGIN}{''.join(attributes)}{_END}".encode()
+    return f"{BEGIN}{''.join(attributes)}{END}".encode()
 
 
 def _standard_head(tag: int, vr: str) -> str:
     """The start tag of a standard attribute; empty of a private one, which depends on others."""
-    if tag & _PRIVATE:
-        return ""
-    keyword = keyword_of(tag)
-    return f'<DicomAttribute tag="{tag:08X}" vr="{vr}"' + (f' keyword="{keyword}">' if keyword else ">")
+    return "" if is_private(tag) else attribute_head(tag, vr)
 
 
 def _plain(vr: str, order: str) -> Text:
@@ -65,7 +56,7 @@ class _Writer(ModelWriter):
         self._outer_creators: list[dict[int, str]] = []
 
     def _attribute(self, tag: int, vr: str, raw: bytes, *, little_endian: bool) -> str:
-        if tag & _PRIVATE and 0x10 <= tag & 0xFFFF <= 0xFF:
+        if is_private(tag) and 0x10 <= tag & 0xFFFF <= 0xFF:
             creator = decode(raw, self._character_set, "LO").replace("\0", "").strip(" ")
             self._creators[tag >> 16 << 8 | tag & 0xFF] = creator
         value = value_xml(vr, raw, little_endian=little_endian, character_set=self._character_set)
@@ -85,10 +76,8 @@ class _Writer(ModelWriter):
         return attribute[: attribute.index(">")]
 
     def _head(self, tag: int, vr: str) -> str:
-        creator = self._creators.get(tag >> 16 << 8 | tag >> 8 & 0xFF) if tag & _PRIVATE else None
-        if creator is None:
-            return _standard_head(tag, vr) or f'<DicomAttribute tag="{tag:08X}" vr="{vr}">'
-        return f'<DicomAttribute tag="{tag & 0xFFFF00FF:08X}" vr="{vr}" privateCreator="{xml_text(creator)}">'
+        creator = self._creators.get(tag >> 16 << 8 | tag >> 8 & 0xFF) if is_private(tag) else None
+        return attribute_head(tag, vr, creator)
 
     def _open_item(self, tag: int) -> None:
         super()._open_item(tag)

@@ -1,54 +1,39 @@
-"""The Native DICOM Model (PS3.19 A.1): written from the DICOM JSON model, and read into it."""
+"""The Native DICOM Model (PS3.19 A.1) of data sets that are made here: written from the DICOM JSON model."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from xml.sax.saxutils import escape, quoteattr
 
-from filmless.standards.dicom.dictionary import keyword_of
+from filmless.standards.models.xml_values import BEGIN, END, attribute_head, is_private, name_xml, xml_text
 
-NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
-GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
-COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
-
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 2.2
-_HEAD = f'<?xml version="1.0" encoding="UTF-8"?>\n<NativeDicomModel xmlns="{NAMESPACE}" xml:space="preserve">'
+Attributes = Mapping[str, Mapping[str, object]]
 
 
-def native_model(attributes: Mapping[str, Mapping[str, object]]) -> bytes:
-    """Give a data set of the DICOM JSON model as an XML document; characters that XML does not have become U+FFFD."""
-    return f"{_HEAD}{_data_set(attributes)}</NativeDicomModel>\n".encode()
+def native_model(attributes: Attributes) -> bytes:
+    """Give a data set of the DICOM JSON model as an XML document, as ``data_set_xml`` writes one that is stored."""
+    return f"{BEGIN}{_data_set(attributes)}{END}".encode()
 
 
-def _data_set(attributes: Mapping[str, Mapping[str, object]]) -> str:
-    return "".join(_attribute(name, attributes[name], attributes) for name in sorted(attributes))
+def _data_set(attributes: Attributes) -> str:
+    return "".join(_attribute(int(name, 16), attributes[name], attributes) for name in sorted(attributes))
 
 
-def _attribute(name: str, attribute: Mapping[str, object], among: Mapping[str, Mapping[str, object]]) -> str:
+def _attribute(tag: int, attribute: Mapping[str, object], among: Attributes) -> str:
     vr = str(attribute.get("vr", "UN"))
-    named = {
-        "tag": name.upper(),
-        "vr": vr,
-        "keyword": keyword_of(int(name, 16)),
-        "privateCreator": _creator(name, among),
-    }
-    head = " ".join(f"{key}={quoteattr(_legal(value))}" for key, value in named.items() if value)
-    return f"<DicomAttribute {head}>{_content(vr, attribute)}</DicomAttribute>"
+    return f"{attribute_head(tag, vr, _creator(tag, among))}{_content(vr, attribute)}</DicomAttribute>"
 
 
-def _creator(name: str, among: Mapping[str, Mapping[str, object]]) -> str:
+def _creator(tag: int, among: Attributes) -> str | None:
     """Who a private element belongs to (PS3.5 7.8.1)."""
-    tag = int(name, 16)
-    if not tag & 0x10000 or tag & 0xFFFF < 0x1000:
-        return ""
+    if not is_private(tag) or tag & 0xFFFF < 0x1000:
+        return None
     values = among.get(f"{tag >> 16:04X}{tag >> 8 & 0xFF:04X}", {}).get("Value")
-    return str(values[0]) if isinstance(values, list) and values else ""
+    return str(values[0]) if isinstance(values, list) and values else None
 
 
 def _content(vr: str, attribute: Mapping[str, object]) -> str:
     if "BulkDataURI" in attribute:
-        return f"<BulkData uri={quoteattr(_legal(str(attribute['BulkDataURI'])))}/>"
+        return f'<BulkData uri="{xml_text(str(attribute["BulkDataURI"]))}"/>'
     if "InlineBinary" in attribute:
-        return f"<InlineBinary>{_text(attribute['InlineBinary'])}</InlineBinary>"
+        return f"<InlineBinary>{xml_text(str(attribute['InlineBinary']))}</InlineBinary>"
     values = attribute.get("Value")
     writer = _WRITERS.get(vr, _value)
     return "".join(
@@ -59,7 +44,8 @@ def _content(vr: str, attribute: Mapping[str, object]) -> str:
 
 
 def _value(number: int, value: object) -> str:
-    return f'<Value number="{number}">{_text(value)}</Value>'
+    text = xml_text(str(value))
+    return f'<Value number="{number}">{text}</Value>' if text else ""
 
 
 def _item(number: int, value: object) -> str:
@@ -68,23 +54,7 @@ def _item(number: int, value: object) -> str:
 
 
 def _person_name(number: int, value: object) -> str:
-    groups = value if isinstance(value, Mapping) else {"Alphabetic": value}
-    written = "".join(f"<{name}>{_components(str(groups[name]))}</{name}>" for name in GROUPS if groups.get(name))
-    return f'<PersonName number="{number}">{written}</PersonName>'
-
-
-def _components(group: str) -> str:
-    parts = group.split("^")
-    parts = [*parts[:4], " ".join(parts[4:])] if len(parts) > len(COMPONENTS) else parts
-    return "".join(f"<{name}>{_text(part)}</{name}>" for name, part in zip(COMPONENTS, parts, strict=False) if part)
+    return name_xml(value if isinstance(value, Mapping) else {"Alphabetic": value}, number)
 
 
 _WRITERS: dict[str, Callable[[int, object], str]] = {"SQ": _item, "PN": _person_name}
-
-
-def _text(value: object) -> str:
-    return escape(_legal(str(value)))
-
-
-def _legal(text: str) -> str:
-    return _ILLEGAL.sub("\ufffd", text)
