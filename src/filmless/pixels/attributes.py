@@ -29,6 +29,7 @@ DESCRIPTION = (
     "PatientBirthDate",
     "PatientSex",
     "StudyDate",
+    "StudyDescription",
     "SeriesDescription",
     "SeriesNumber",
     "InstanceNumber",

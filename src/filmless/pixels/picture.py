@@ -7,11 +7,13 @@ from itertools import chain
 from PIL import Image
 from pydicom.dataset import Dataset
 
-from filmless.pixels.attributes import number, numbers
+from filmless.pixels.attributes import number, numbers, text
 from filmless.pixels.derived.alone import alone
 from filmless.pixels.derived.listing import drawn, listing_of
 from filmless.pixels.derived.together import together
+from filmless.pixels.documents.attributes import date
 from filmless.pixels.documents.pictures import document_picture
+from filmless.pixels.errors import CannotRender
 from filmless.pixels.render.card import CARD_SIZE, card, names
 from filmless.pixels.render.encoders import Encoding, encoded
 from filmless.pixels.render.icc import embedded
@@ -19,6 +21,7 @@ from filmless.pixels.render.stages import Stages, rendered
 from filmless.pixels.request import Form, Question, Task
 from filmless.pixels.stored_frame import Frame, data_set_of, frames_of
 
+RETRIEVE = "No picture of its own: retrieve it as DICOM"
 _MS_PER_S = 1000.0
 
 
@@ -73,7 +76,19 @@ def _card(question: Question) -> Image.Image:
         if listing is not None:
             return drawn(listing, width, height)
     title, subtitle = names(member.sop_class_uid, member.video)
-    return card(title, facts.note or subtitle, width, height)
+    return card(title, (subtitle, *_said(question), facts.note or RETRIEVE), width, height)
+
+
+def _said(question: Question) -> tuple[str, str]:
+    """What the object is about, and when and how it came to be: nothing that names the patient (PS3.18 8.3.5.1.1)."""
+    brought = question.members[0]
+    try:
+        dataset = data_set_of(brought) if brought.header else Dataset()
+    except CannotRender:  # an object that cannot be read has a face, too
+        dataset = Dataset()
+    frames = int(number(dataset, "NumberOfFrames") or 0)
+    facts = (text(dataset, "Modality"), date(text(dataset, "StudyDate")), f"{frames} frames" if frames > 1 else "")
+    return text(dataset, "SeriesDescription") or text(dataset, "StudyDescription"), " · ".join(filter(None, facts))
 
 
 def _frame_ms(dataset: Dataset) -> float:

@@ -21,6 +21,7 @@ Request = Callable[[], Iterable[Buffer]]
 """Makes the message for the child when its turn comes: what waits in the queue holds no pixels."""
 
 MAX_HEADER_BYTES = 64 << 20
+MAX_CARD_BYTES = 4 << 20
 MAX_FRAME_BYTES = 256 << 20  # one encoded frame
 MAX_WHOLE_BYTES = 64 << 20  # an object whose frames could not be located is sent whole up to here
 MAX_MOVING_BYTES = 96 << 20  # encoded frames of one animation: the child holds them all
@@ -50,7 +51,7 @@ class Task(StrEnum):
 class Form(StrEnum):
     """What of an object is in the question."""
 
-    CARD = "card"  # nothing: it has no picture
+    CARD = "card"  # the data set up to its pixels, where that is small: it has no picture
     FRAMES = "frames"  # the data set up to its pixel element, and frames
     VIDEO = "video"  # the data set up to its pixel element, and the stream, or its beginning and its end
     WHOLE = "whole"  # the data set
@@ -78,7 +79,7 @@ class Facts:
     members: tuple[Member, ...]
     view: View = AS_IS
     step: int = 1  # of an animation: so many frames of the object are one
-    note: str = ""  # second line of the card, instead of what the object is
+    note: str = ""  # last line of the card
     text: str = ""  # media type of the text that is wanted
     root: str = ""  # address of the DICOMweb service, for links in a text
 
@@ -139,10 +140,9 @@ def text_request(image: StoredImage, media_type: str, root: str) -> Request:
     return lambda: _question(facts, _bounded_read(image, 0, facts.members[0].header, MAX_WHOLE_BYTES))
 
 
-def card_request(sop_class_uid: str, note: str, view: View) -> Request:
-    """Ask for a card that names the object and says this of it."""
-    facts = Facts(Task.PICTURE, (Member(Form.CARD, sop_class_uid, ""),), view, note=note)
-    return lambda: _question(facts)
+def card_request(image: StoredImage, note: str, view: View) -> Request:
+    """Ask for a card that says what the object is, and this of it."""
+    return lambda: _card_message(image, view, note)
 
 
 def read_question(stream: BinaryIO) -> Question | None:
@@ -209,7 +209,7 @@ def _picture_message(image: StoredImage, view: View, number: int | None) -> list
     if image.frames is not None and image.frames.fragments and _video(image):
         return _video_message(image, view, [piece for frame in image.frames.fragments for piece in frame])
     if not _has_stills(image):
-        return _question(Facts(Task.PICTURE, (_card(image),), view))
+        return _card_message(image, view)
     if image.frames is not None and number is None:
         number = image.frames.count // 2
     located = None if image.frames is None or number is None else _located(image, number)
@@ -312,8 +312,12 @@ def _video(image: StoredImage) -> bool:
     return any(word in name for word in VIDEO)
 
 
-def _card(image: StoredImage) -> Member:
-    return Member(Form.CARD, image.sop_class_uid, image.transfer_syntax_uid, video=_video(image))
+def _card_message(image: StoredImage, view: View, note: str = "") -> list[Buffer]:
+    length = image.length - image.head_length if image.pixel_offset is None else image.pixel_offset
+    length = length if length <= MAX_CARD_BYTES else 0
+    member = Member(Form.CARD, image.sop_class_uid, image.transfer_syntax_uid, length, video=_video(image))
+    body = _bounded_read(image, 0, length, MAX_CARD_BYTES) if length else b""
+    return _question(Facts(Task.PICTURE, (member,), view, note=note), body)
 
 
 def _member(image: StoredImage, numbers: tuple[int, ...], located: "Sequence[_Pieces]") -> Member:

@@ -59,7 +59,7 @@ def data_set_of(brought: Brought) -> Dataset:
     syntax = transfer_syntax(brought.member.transfer_syntax_uid)
     if brought.member.form in (Form.FRAMES, Form.VIDEO):
         return read_attributes(brought.header[:-PIXEL_ELEMENT_BYTES], not syntax.explicit_vr, syntax.little_endian)
-    data_set = _inflated(brought.header) if syntax.deflated else brought.header
+    data_set = _inflated(brought.header) if syntax.deflated else brought.header  # a card's ends before its pixels
     return read_attributes(data_set, not syntax.explicit_vr, syntax.little_endian)
 
 

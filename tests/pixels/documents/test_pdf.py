@@ -32,7 +32,7 @@ def test_what_cannot_be_opened_says_why(document: bytes, why: str, monkeypatch: 
     card = pictures.card
     monkeypatch.setattr(pictures, "card", lambda *words: said.append(words[:2]) or card(*words))
     assert picture((bare(wrapped(PDF, document)), ())).shape == (512, 512, 3)
-    assert said == [("PDF", why)]
+    assert said == [("PDF", (why,))]
 
 
 def test_a_page_of_any_claimed_size_is_bounded() -> None:

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from pydicom.dataset import Dataset
 
 from filmless.pixels.attributes import items, number, numbers, text
 from filmless.pixels.derived.kinds import KINDS, Kind
 from filmless.pixels.presentation.colours import RGB
 from filmless.pixels.render.card import EDGE, GROUND, SUBTITLE, TITLE
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+from filmless.pixels.render.lettering import fitted, font_of
 
 MAX_LINES = 200
 LINE = 1.5  # heights of a letter from one line to the next
@@ -46,11 +45,11 @@ def drawn(listing: Listing, width: int, height: int) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     size = max(8.0, min(width, height) / 28)
     margin = size
-    heading = ImageFont.load_default(size * 1.4)
-    draw.text((margin, margin), _fitted(listing.title, draw, heading, width - 2 * margin), TITLE, heading)
+    heading = font_of(size * 1.4)
+    draw.text((margin, margin), fitted(listing.title, draw, heading, width - 2 * margin), TITLE, heading)
     top = margin + size * 1.4 * LINE
     draw.line([(margin, top), (width - margin, top)], EDGE, max(1, round(size / 10)))
-    font = ImageFont.load_default(size)
+    font = font_of(size)
     top += size * 0.6
     room = max(1, int((height - top - margin / 2) / (size * LINE)))
     shown = listing.lines if len(listing.lines) <= room else listing.lines[: room - 1]
@@ -59,7 +58,7 @@ def drawn(listing: Listing, width: int, height: int) -> Image.Image:
         if line.colour is not None:
             draw.rectangle((margin, top + size * 0.15, margin + size * 0.8, top + size * 0.95), line.colour)
         left = margin + size * 1.4
-        draw.text((left, top), _fitted(line.words, draw, font, width - left - margin), SUBTITLE, font)
+        draw.text((left, top), fitted(line.words, draw, font, width - left - margin), SUBTITLE, font)
         top += size * LINE
     return picture
 
@@ -127,15 +126,3 @@ def _colour(channels: list[float]) -> RGB | None:
         return None
     red, green, blue = (min(max(int(channel), 0), 255) for channel in channels)
     return red, green, blue
-
-
-def _fitted(
-    words: str, draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: float
-) -> str:
-    """Cut to a line."""
-    words = words[:200]
-    if draw.textlength(words, font) <= room:
-        return words
-    while words and draw.textlength(words + "…", font) > room:
-        words = words[:-1]
-    return words.rstrip() + "…"

@@ -29,12 +29,12 @@ def document_picture(data_set: bytes, member: Member, room: tuple[int, int] | No
         return drawn(Listing(title, tuple(map(Line, lines))), *(room or REPORT_SIZE)) if lines else None
     if kind is Kind.PDF:
         page = first_page(encapsulated(data_set, member.transfer_syntax_uid), room)
-        return card(names(member.sop_class_uid)[0], page, *(room or CARD_SIZE)) if isinstance(page, str) else page
+        return card(names(member.sop_class_uid)[0], (page,), *(room or CARD_SIZE)) if isinstance(page, str) else page
     if kind is Kind.CLINICAL_DOCUMENT:
         document = clinical_document(encapsulated(data_set, member.transfer_syntax_uid))
         clinical = tuple(map(Line, clinical_lines(document)))
         return drawn(Listing(document.title or TITLE, clinical), *(room or REPORT_SIZE))
     if kind is Kind.MODEL:
         surface = surface_of(encapsulated(data_set, member.transfer_syntax_uid))
-        return card(names(member.sop_class_uid)[0], str(surface), *(room or CARD_SIZE)) if surface else None
+        return card(names(member.sop_class_uid)[0], (str(surface),), *(room or CARD_SIZE)) if surface else None
     return None

@@ -1,8 +1,9 @@
 """A page of grid paper as a picture; runs in the codec child."""
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from filmless.pixels.documents.paper import Page
+from filmless.pixels.render.lettering import font_of, legible
 
 PER_MM = 8.0  # pixels, where no viewport asks for others
 _MAX_PIXELS = 24_000_000
@@ -25,8 +26,8 @@ def sheet(page: Page, room: tuple[int, int] | None) -> Image.Image:
         draw.line([(x * scale, y * scale) for x, y in points], _INK, stroke)
     for words in page.words:
         if words.size * scale >= 5:
-            font = ImageFont.load_default(words.size * scale)
-            draw.text((words.x * scale, words.y * scale), words.text, _INK, font, anchor="ls")
+            font = font_of(words.size * scale)
+            draw.text((words.x * scale, words.y * scale), legible(words.text), _INK, font, anchor="ls")
     return picture
 
 

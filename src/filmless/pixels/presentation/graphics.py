@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from pydicom.dataset import Dataset
 
 from filmless.pixels.attributes import items, number, numbers, text, values
 from filmless.pixels.presentation.colours import RGB, WHITE, rgb_of_cielab, rgb_of_p_value
 from filmless.pixels.presentation.overlays import Mask, activation_layer
 from filmless.pixels.presentation.state import Shown, applying
+from filmless.pixels.render.lettering import font_of, legible
 from filmless.pixels.render.placement import Placement
 
 Points = NDArray[np.float64]  # (point, column row)
@@ -106,7 +107,8 @@ class _Sheet:
         size = min(max((bottom - top) / lines / 1.25, 7.0), 200.0)
         draw = ImageDraw.Draw(self.picture)
         anchor, x = {"RIGHT": ("ra", right), "CENTER": ("ma", (left + right) / 2)}.get(align, ("la", left))
-        draw.multiline_text((x, top), words, colour, ImageFont.load_default(size), anchor=anchor, align=align.lower())
+        words = "\n".join(map(legible, words.split("\n")))
+        draw.multiline_text((x, top), words, colour, font_of(size), anchor=anchor, align=align.lower())
 
     def plane(self, mask: Mask, colour: RGB) -> None:
         """The pixels of an overlay."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from pydicom.dataset import Dataset
 
 from filmless.pixels.attributes import number, text
+from filmless.pixels.render.lettering import font_of, legible
 from filmless.pixels.view import Annotation, View
 
 _PATIENT = (
@@ -34,7 +35,7 @@ _LONGEST = 48  # characters of a line
 def annotated(image: Image.Image, dataset: Dataset, frame: int, view: View) -> Image.Image:
     """The picture with the lines asked for: the patient at the left, the technique at the right."""
     size = max(9, min(image.size) // 32)
-    font = ImageFont.load_default(size)
+    font = font_of(size)
     draw = ImageDraw.Draw(image)
     white = 255 if image.mode == "L" else (255, 255, 255)
     black = 0 if image.mode == "L" else (0, 0, 0)
@@ -47,7 +48,15 @@ def annotated(image: Image.Image, dataset: Dataset, frame: int, view: View) -> I
         if annotation in view.annotations:
             for place, line in enumerate(lines):
                 y = size // 2 + place * (size + size // 4)
-                draw.text((x, y), line, white, font, anchor=anchor, stroke_width=max(1, size // 12), stroke_fill=black)
+                draw.text(
+                    (x, y),
+                    legible(line),
+                    white,
+                    font,
+                    anchor=anchor,
+                    stroke_width=max(1, size // 12),
+                    stroke_fill=black,
+                )
     return image
 
 

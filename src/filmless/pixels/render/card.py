@@ -1,11 +1,17 @@
 """The card shown for an object that has no picture of its own: it says what the object is."""
 
-from PIL import Image, ImageDraw, ImageFont
+from collections.abc import Sequence
 
+from PIL import Image, ImageDraw
+
+from filmless.pixels.render.lettering import fitted, font_of, legible
 from filmless.standards.dicom.sop_classes import SOP_CLASSES
 
 CARD_SIZE = (512, 512)  # columns, rows where no viewport is asked for
 GROUND, EDGE, GLYPH, TITLE, SUBTITLE = "#151c26", "#34445a", "#5ab8ff", "#e8eef5", "#a9b8c9"
+
+_LINES = 4
+_LARGE = 14.0  # pixels of the unit from which small lines can be read
 
 TITLES: tuple[tuple[str, str], ...] = (
     ("Key Object Selection", "Key images"),
@@ -55,14 +61,18 @@ def names(sop_class_uid: str, video: bool = False) -> tuple[str, str]:
     return title, "" if subtitle.casefold() == title.casefold() else subtitle
 
 
-def card(title: str, subtitle: str, width: int, height: int) -> Image.Image:
-    """A sheet with title and subtitle, in the size of the viewport (pixels)."""
+def card(title: str, lines: Sequence[str], width: int, height: int) -> Image.Image:
+    """A sheet with a title and lines, in the size of the viewport (pixels); a small one has the first line alone."""
     picture = Image.new("RGB", (width, height), GROUND)
     draw = ImageDraw.Draw(picture)
     unit = max(1.0, min(width, height) / 16)
-    _sheet(draw, width / 2, height * 0.32, unit)
-    _line(draw, title, width, height * 0.66, 1.9 * unit, TITLE)
-    _line(draw, subtitle, width, height * 0.82, 1.2 * unit, SUBTITLE)
+    _sheet(draw, width / 2, height * 0.3, unit)
+    _line(draw, title, (width, height * 0.57), 1.9 * unit, TITLE)
+    shown = [line for line in lines if line][: _LINES if unit >= _LARGE else 1]
+    for place, line in enumerate(shown):
+        _line(
+            draw, line, (width, height * 0.69 + place * 1.25 * unit), (0.85 if len(shown) > 1 else 1.2) * unit, SUBTITLE
+        )
     return picture
 
 
@@ -76,16 +86,11 @@ def _sheet(draw: ImageDraw.ImageDraw, x: float, y: float, unit: float) -> None:
         draw.line([(left + unit, y + line * unit), (right - unit, y + line * unit)], EDGE, stroke)
 
 
-def _line(draw: ImageDraw.ImageDraw, text: str, width: int, y: float, size: float, colour: str) -> None:
+def _line(draw: ImageDraw.ImageDraw, text: str, place: tuple[int, float], size: float, colour: str) -> None:
     """One centred line, smaller where it would not fit and cut where even that does not do."""
+    width, y = place
     room = width * 0.92
     size = max(size, 7.0)
-    font = ImageFont.load_default(size)
-    while draw.textlength(text, font) > room and size > 9:
+    while draw.textlength(legible(text), font_of(size)) > room and size > 9:
         size -= 1
-        font = ImageFont.load_default(size)
-    if draw.textlength(text, font) > room:
-        while text and draw.textlength(text + "…", font) > room:
-            text = text[:-1]
-        text = text.rstrip() + "…"
-    draw.text((width / 2, y), text, colour, font, anchor="mm")
+    draw.text((width / 2, y), fitted(text, draw, font_of(size), room), colour, font_of(size), anchor="mm")

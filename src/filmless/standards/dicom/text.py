@@ -138,11 +138,16 @@ def fold(text: str) -> str:
 
     Wildcards and the delimiters of names stay as they are.
     """
+    return romanised(text).lower()
+
+
+def romanised(text: str) -> str:
+    """Give a text in letters that every font has, whatever the script."""
     if text.isascii():
-        return text.lower()
+        return text
     from anyascii import anyascii  # noqa: PLC0415  14 ms at the start of every process, for what many never meet
 
-    return anyascii(unicodedata.normalize("NFKC", text)).lower()
+    return anyascii(unicodedata.normalize("NFKC", text))
 
 
 def is_latin(text: str) -> bool:

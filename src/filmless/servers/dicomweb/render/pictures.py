@@ -22,8 +22,6 @@ from filmless.standards.data_set.frames import FrameTable
 
 CACHE_BYTES = 16 << 20
 
-NO_PICTURE = "No preview"
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -120,7 +118,8 @@ class Pictures:
         except CannotRender as failure:
             if failure.reason in _ANSWERED:
                 raise
-            sheet = card_request(kept.sop_class_uid, NO_PICTURE, asked.view)  # it is kept, so it has a face
+            image = stored_image(self._service.archive, kept, None)  # it is kept, so it has a face
+            sheet = card_request(image, _NO_PICTURE.get(failure.reason, "No preview"), asked.view)
             return await asyncio.wrap_future(self._renderer.submit(sheet))
 
 
@@ -130,6 +129,15 @@ _ANSWERED = {
     Reason.BUSY: (503, "No picture can be made now. Try again."),
 }
 """What is answered instead of a card."""
+
+_NO_PICTURE = {
+    Reason.DAMAGED: "No preview: its pixels are damaged",
+    Reason.UNSUPPORTED: "No preview: there is no decoder for its pixels",
+    Reason.TOO_LARGE: "No preview: it is too large",
+    Reason.MEMORY: "No preview: it is too large",
+    Reason.TIME: "No preview: it takes too long",
+}
+"""What a card says."""
 
 
 def _problem(failure: CannotRender) -> Problem:
