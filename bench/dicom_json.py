@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import pydicom
 from pydicom import dcmread
 
 from filmless.standards.data_set.fault import Fault
@@ -18,6 +19,7 @@ from filmless.standards.data_set.part10 import read_head
 from filmless.standards.models.dicom_json import data_set_json
 
 CORPUS = Path(__file__).parents[2] / "shared/data/dicom"
+OWN = Path(pydicom.__file__).parent / "data/test_files"  # where there is no corpus
 MAX_BYTES = 20 << 20  # of a file
 URL = "http://archive/dicomweb/studies/1/series/2/instances/3"
 
@@ -58,7 +60,7 @@ def seconds(work: Callable[[], None], repeats: int) -> float:
 def main() -> None:
     """Print the two and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=CORPUS)
+    parser.add_argument("folder", nargs="?", type=Path, default=CORPUS if CORPUS.is_dir() else OWN)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)

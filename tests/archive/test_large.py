@@ -140,6 +140,38 @@ def test_memory_does_not_grow_with_the_object(process: Process) -> None:
     assert peak < 4 << 20
 
 
+def test_what_was_checked_lately_is_checked_again_once_its_pack_was_written_to(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("filmless.storage.reading.QUIET_NS", -1)
+    image = ct_image()
+    process.store(image)
+    (kept,) = process.archive.instances(image.StudyInstanceUID, scope=SCOPE)
+    place = kept.placement
+    before = b"".join(process.archive.chunks(kept, SCOPE))
+    assert not process.packs.check(place).is_due
+    assert b"".join(process.archive.chunks(kept, SCOPE)) == before
+
+    pack = process.packs._root / place.pack
+    changed = pack.stat().st_ctime_ns
+    while pack.stat().st_ctime_ns == changed:  # the steps in which the file system tells the time
+        with pack.open("r+b") as file:
+            file.seek(place.offset + place.length - 1)
+            file.write(b"\xff")
+
+    with pytest.raises(Damaged):
+        b"".join(process.archive.chunks(kept, SCOPE))
+
+
+def test_a_check_right_after_a_write_is_not_remembered(process: Process) -> None:
+    image = ct_image()
+    process.store(image)
+    (kept,) = process.archive.instances(image.StudyInstanceUID, scope=SCOPE)
+    b"".join(process.archive.chunks(kept, SCOPE))
+
+    assert process.packs.check(kept.placement).is_due
+
+
 def test_a_flipped_byte_is_an_error_and_an_event_and_never_served_silently(process: Process) -> None:
     image = ct_image()
     process.store(image)

@@ -1,18 +1,21 @@
-"""What the server processes know of each other: how many associations each holds, in shared memory."""
+"""What the server processes know of each other: how many associations each holds, which members were checked."""
 
 import mmap
 import struct
 from dataclasses import dataclass
+
+from filmless.storage.checked import CheckedLately
 
 TOGETHER = 8  # associations that one process serves before another begins: they share syncs and transactions
 _COUNT = struct.Struct("=I")
 
 
 class Shares:
-    """One count per process in an anonymous shared mapping; made before the fork."""
+    """One count per process, and what was checked lately, in anonymous shared mappings; made before the fork."""
 
     def __init__(self, processes: int) -> None:
         self.processes = processes
+        self.checked = CheckedLately()
         self._memory = mmap.mmap(-1, max(processes * _COUNT.size, 1))
 
     def of(self, number: int) -> "Share":

@@ -62,6 +62,7 @@ from filmless.servers.pages.static import StaticFiles
 from filmless.servers.pages.studies import Studies
 from filmless.servers.routes import Routes
 from filmless.settings import Settings
+from filmless.storage.checked import CheckedLately
 from filmless.storage.folder import PackFolder
 from filmless.storage.group_commit import GroupCommitter
 
@@ -75,10 +76,12 @@ log = structlog.get_logger()
 class ArchiveParts:
     """The archive of one process with all that it stands on; made after the fork, closed at the end."""
 
-    def __init__(self, settings: Settings, dsn: str, *, connections: int = CONNECTIONS) -> None:
+    def __init__(
+        self, settings: Settings, dsn: str, *, connections: int = CONNECTIONS, checked: CheckedLately | None = None
+    ) -> None:
         self.database = Database(dsn, connections=connections)
         self.events = EventLog(self.database)
-        self.packs = PackFolder(packs_folder(settings))
+        self.packs = PackFolder(packs_folder(settings), checked=checked)
         self._index = IndexRecord(self.database, self.events)
         self._rules = CoercionRules(self.database, self.events)
         self._rules.refresh()
@@ -170,7 +173,7 @@ class ServerParts:
     """Everything of one server process."""
 
     def __init__(self, settings: Settings, dsn: str, share: Share, warnings: tuple[str, ...]) -> None:
-        self._parts = parts = ArchiveParts(settings, dsn)
+        self._parts = parts = ArchiveParts(settings, dsn, checked=share.shares.checked)
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
         self._codecs = CodecPool(CODEC_CHILDREN)
         packs = packs_folder(settings)

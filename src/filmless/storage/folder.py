@@ -1,33 +1,40 @@
-"""Packs below one local folder: the open ingest pack of this process, reads, and what replay needs."""
+"""Packs below one local folder: the open ingest pack of this process, and what replay needs."""
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 
 from filmless.archive.errors import Unavailable
-from filmless.archive.ports import Appended, Member, NewMember
-from filmless.storage import tar
+from filmless.archive.ports import Appended, NewMember
+from filmless.storage.checked import CheckedLately
 from filmless.storage.direct import aligned_buffer
-from filmless.storage.files import FreeSpace, read_all, read_cached, storage_error
+from filmless.storage.files import FreeSpace, storage_error
 from filmless.storage.pack import ClaimedPack, LargeObject, OpenPack
+from filmless.storage.reading import PackReading
 
 SEAL_AT = 1 << 30  # bytes of an ingest pack after which a new one is begun
 _BUFFER = 4 << 20  # bytes gathered before they are written
-OPEN_FOR_READING = 128  # descriptors kept by one process
 
 
-class PackFolder:
+class PackFolder(PackReading):
     """Fulfils ``PackStore``. ``append``, ``void``, ``sealed`` and ``leave`` belong to the one committer thread."""
 
-    def __init__(self, root: Path, *, space: FreeSpace | None = None, seal_at: int = SEAL_AT) -> None:
-        self._root, self._space, self._seal_at = root, space or FreeSpace(), seal_at
+    def __init__(
+        self,
+        root: Path,
+        *,
+        space: FreeSpace | None = None,
+        seal_at: int = SEAL_AT,
+        checked: CheckedLately | None = None,
+    ) -> None:
+        """``checked`` is what several processes tell each other; without it this one remembers for itself."""
+        super().__init__(root, checked or CheckedLately())
+        self._space, self._seal_at = space or FreeSpace(), seal_at
         self._pack: OpenPack | None = None
         self._buffer = aligned_buffer(_BUFFER)
         self._sealed: list[str] = []
-        self._reading = lru_cache(OPEN_FOR_READING)(self._open_for_reading)
 
     def append(self, members: Sequence[NewMember]) -> Appended:
         """Write members to the open pack and sync it: when this returns they are on stable storage."""
@@ -69,44 +76,6 @@ class PackFolder:
         """A pack of its own for one object that streams through; any thread may use it."""
         return LargeObject(self._root, issuer, self._space, self._note_sealed)
 
-    def read(self, pack: str, start: int, stop: int) -> bytes:
-        """Bytes of a pack; fewer than asked for only where it ends."""
-        try:
-            return read_all(self._reading(pack).number, start, stop)
-        except OSError as error:
-            raise storage_error(error) from error
-
-    def read_cached(self, pack: str, start: int, stop: int) -> bytes | None:
-        """Bytes of a pack that lie in memory; None where they would have to be waited for."""
-        try:
-            return read_cached(self._reading(pack).number, start, stop)
-        except OSError:
-            return None  # who waits for them is told what is wrong
-
-    def lengths(self) -> Mapping[str, int]:
-        """Every pack there is, with its bytes."""
-        folder = self._root / "ingest"
-        try:
-            return {str(path.relative_to(self._root)): path.stat().st_size for path in folder.rglob("*.tar")}
-        except OSError as error:
-            raise storage_error(error) from error
-
-    def members(self, pack: str, stop: int) -> Iterator[Member]:
-        """Members of a pack that end before ``stop``, without void ones; also of one that is being written."""
-        yield from tar.members(lambda start, end: self.read(pack, start, end), 0, stop)
-
-    def member_at(self, pack: str, offset: int) -> Member | None:
-        """The member whose file begins there; None where there is none that is whole, or no such pack."""
-        try:
-            status = os.fstat(self._reading(pack).number)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise storage_error(error) from error
-        if not status.st_nlink:  # removed while we had it open
-            return None
-        return tar.member_at(lambda start, stop: self.read(pack, start, stop), offset, status.st_size)
-
     @contextmanager
     def claim(self, pack: str) -> Iterator[ClaimedPack | None]:
         """A pack that nobody writes, locked as long as the context lasts; None when it has a writer."""
@@ -130,9 +99,6 @@ class PackFolder:
             self._pack = OpenPack(self._root, self._buffer)
         return self._pack
 
-    def _open_for_reading(self, pack: str) -> "_Descriptor":
-        return _Descriptor(self._root / pack)
-
 
 def _locked(descriptor: int) -> bool:
     try:
@@ -140,15 +106,3 @@ def _locked(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-class _Descriptor:
-    """A file open for reading, closed when the cache and the last reader have let go of it."""
-
-    def __init__(self, path: Path) -> None:
-        self.number = -1
-        self.number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-
-    def __del__(self) -> None:
-        if self.number >= 0:
-            os.close(self.number)
