@@ -198,6 +198,10 @@ class ServerParts:
         )
         self.may_accept = _may_accept(share)
 
+    def warm(self) -> None:
+        """Load in the background what the first picture would wait for."""
+        self._codecs.warm()
+
     def recover(self) -> None:
         """After a process died: bring the index up to the pack that it left."""
         self._parts.recover()

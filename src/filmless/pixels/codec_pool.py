@@ -1,17 +1,14 @@
 """A small pool of single-task codec children: a hostile object costs one request, its own.
 
-Each child is a fresh interpreter with one pipe to it and one from it, nothing else inherited. One thread of the
-pool owns one child: it starts it for the first request, gives it one request at a time, kills it at the time
-limit, and ends it when it has been idle. This process imports no pixel library and decodes nothing.
+Each child has one pipe to it and one from it, nothing else inherited. One thread of the pool owns one child: it has
+it forked for the first request, gives it one request at a time, kills it at the time limit, and ends it when it has
+been idle. This process imports no pixel library and decodes nothing.
 """
 
 import contextlib
-import fcntl
 import os
 import select
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -19,12 +16,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from filmless.pixels.codec_nursery import Nursery
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import ANSWER, MAX_ANSWER_BYTES, Buffer, Request, read_failure
-
-PIPE_BYTES = 1 << 20  # of buffer in the kernel: a CT slice goes over in one write
-PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "SYSTEMROOT")
-"""The environment that a child sees; database addresses and secrets stay out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +37,17 @@ class CodecPool:
     def __init__(self, size: int = 2, limits: Limits | None = None) -> None:
         self._size = size
         self._limits = limits or Limits()
+        self._nursery = Nursery(self._limits.memory, int(self._limits.seconds) + 5)
         self._changed = threading.Condition()
         self._waiting: deque[tuple[Request, Future[bytes]]] = deque()
         self._threads: set[threading.Thread] = set()
         self._children: dict[threading.Thread, _Child] = {}
         self._idle = 0
         self._closed = False
+
+    def warm(self) -> None:
+        """Prepare for the first request without waiting, so that it need not wait either."""
+        self._nursery.start()
 
     def submit(self, request: Request) -> Future[bytes]:
         """Queue a request; a cancelled one is skipped, one beyond the queue's bound fails at once as busy."""
@@ -84,6 +83,7 @@ class CodecPool:
                 future.set_exception(CannotRender(Reason.BUSY, "the pool closes"))
         for thread in threads:
             thread.join()
+        self._nursery.close()
 
     def _work(self) -> None:
         thread = threading.current_thread()
@@ -117,31 +117,41 @@ class CodecPool:
             if self._closed:
                 raise CannotRender(Reason.BUSY, "the pool closes")
             child = self._children.get(thread)
-            if child is None:
-                child = self._children[thread] = _Child(self._limits)
+        if child is None:
+            child = self._born(thread)
         try:
             return child.ask(message, time.monotonic() + self._limits.seconds)
         except _LostError as gone:
-            self._end_child(thread)
-            raise CannotRender(gone.reason, gone.detail) from gone
+            exit_code = self._end_child(thread)
+            raise CannotRender(gone.reason, _last_word(exit_code) if gone.reason is Reason.CRASHED else "") from gone
         except _CutError as cut:  # what the child has of the question cannot be taken back
             self._end_child(thread)
             raise cut.why from None
 
-    def _end_child(self, thread: threading.Thread) -> None:
+    def _born(self, thread: threading.Thread) -> "_Child":
+        try:
+            child = _Child(self._nursery)
+        except OSError as error:
+            raise CannotRender(Reason.BUSY, "no codec process can be started") from error
         with self._changed:
-            child = self._children.pop(thread, None)
-        if child is not None:
-            child.end()
+            if not self._closed:
+                self._children[thread] = child
+                return child
+        child.end()
+        raise CannotRender(Reason.BUSY, "the pool closes")
+
+    def _end_child(self, thread: threading.Thread) -> int:
+        with self._changed:
+            child = self._children.pop(thread, None)  # from here on nobody else kills what may be gone
+        return 0 if child is None else child.end()
 
 
 class _LostError(Exception):
     """The child cannot be used any more."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(reason, detail)
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
         self.reason = reason
-        self.detail = detail
 
 
 class _CutError(Exception):
@@ -168,28 +178,14 @@ def _made(message: Iterable[Buffer]) -> Iterator[Buffer]:
 class _Child:
     """One codec process and its two pipe ends."""
 
-    def __init__(self, limits: Limits) -> None:
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        numbers = (os.getpid(), limits.memory, int(limits.seconds) + 5)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "filmless.pixels.codec_child", *map(str, numbers)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**environment, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-            bufsize=0,
-            close_fds=True,
-            start_new_session=True,  # a Ctrl-C at the terminal is the supervisor's to handle
-        )
-        if self._process.stdin is None or self._process.stdout is None:
-            raise RuntimeError("a child without pipes")
-        self.pid = self._process.pid
-        self._question = self._process.stdin.fileno()
-        self._answer = self._process.stdout.fileno()
-        for end in (self._question, self._answer):
-            os.set_blocking(end, False)
-        with contextlib.suppress(OSError, AttributeError):  # beyond the user's pipe quota, or not Linux
-            fcntl.fcntl(self._question, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    def __init__(self, nursery: Nursery) -> None:
+        self._nursery = nursery
+        self._newborn = nursery.child()
+
+    @property
+    def pid(self) -> int:
+        """Its process id; no other process comes to it before ``end``."""
+        return self._newborn.pid
 
     def ask(self, message: Iterable[Buffer], deadline: float) -> bytes:
         """Send one message and wait for its answer; raises CannotRender; _LostError or _CutError: the child is lost."""
@@ -198,39 +194,36 @@ class _Child:
                 self._write(memoryview(part).cast("B"), deadline)
             failed, length = ANSWER.unpack(self._read(ANSWER.size, deadline))
             if length > MAX_ANSWER_BYTES:
-                raise _LostError(Reason.CRASHED, "answer too long")
+                raise _LostError(Reason.CRASHED)
             payload = self._read(length, deadline)
         except OSError as error:
-            raise _LostError(Reason.CRASHED, self._last_word()) from error
+            raise _LostError(Reason.CRASHED) from error
         if failed:
             raise read_failure(payload)
         return payload
 
     def kill(self) -> None:
-        """End the process now, whatever it does."""
-        self._process.kill()
+        """End the process now, whatever it does; the thread that owns it sees its pipe close."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
 
-    def end(self) -> None:
-        """Close the pipes, and see the process dead and reaped."""
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._process.wait()
+    def end(self) -> int:
+        """Close the pipes, and see the process dead and reaped: its exit code."""
+        return self._nursery.end(self._newborn)
 
     def _write(self, part: memoryview, deadline: float) -> None:
         while part:
-            self._wait(self._question, select.POLLOUT, deadline)
+            self._wait(self._newborn.question, select.POLLOUT, deadline)
             with contextlib.suppress(BlockingIOError):
-                part = part[os.write(self._question, part) :]
+                part = part[os.write(self._newborn.question, part) :]
 
     def _read(self, length: int, deadline: float) -> bytes:
         pieces = bytearray()
         while len(pieces) < length:
-            self._wait(self._answer, select.POLLIN, deadline)
-            piece = os.read(self._answer, length - len(pieces))
+            self._wait(self._newborn.answer, select.POLLIN, deadline)
+            piece = os.read(self._newborn.answer, length - len(pieces))
             if not piece:
-                raise _LostError(Reason.CRASHED, self._last_word())
+                raise _LostError(Reason.CRASHED)
             pieces += piece
         return bytes(pieces)
 
@@ -238,11 +231,8 @@ class _Child:
         poll = select.poll()
         poll.register(end, event)
         if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise _LostError(Reason.TIME, "")
+            raise _LostError(Reason.TIME)
 
-    def _last_word(self) -> str:
-        """How the process ended."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            code = self._process.wait(1)
-            return signal.Signals(-code).name if code < 0 else f"exit {code}"
-        return "pipe closed"
+
+def _last_word(exit_code: int) -> str:
+    return signal.Signals(-exit_code).name if exit_code < 0 else f"exit {exit_code}"

@@ -25,6 +25,7 @@ from filmless.servers.memory import keep_freed_pages
 from filmless.settings import Settings
 
 KEEP_ALIVE_SECONDS = 65  # idle HTTP connections; longer than the 60 s after which proxies close theirs
+WARM_SECONDS = 2.0  # after the start: then nothing that is slow to load is in the way of those who waited for it
 LINGER_SECONDS = 2.0  # for HTTP requests in progress, within the time of the associations
 
 log = structlog.get_logger()
@@ -65,6 +66,7 @@ class ServerProcess:
             tasks.create_task(web.serve(sockets=[self.listening.http]))
             tasks.create_task(listener.serve(*entrances(self.settings, self.listening)))
             housekeeping = tasks.create_task(parts.housekeeping.run())
+            loop.call_later(WARM_SECONDS, parts.warm)
             await stop.wait()
             web.should_exit = True
             await listener.drain(STOP_SECONDS - LINGER_SECONDS)

@@ -23,7 +23,8 @@ class Overlay:
 
 def overlays(dataset: Dataset, frame: int, containers: Containers) -> list[Overlay]:
     """The planes over a frame (from 0) whose stored containers are given, as (row, column, ...)."""
-    found = (_overlay(dataset, group, frame, containers) for group in OVERLAY_GROUPS)
+    groups = [group for group in OVERLAY_GROUPS if _tag(group, "rows") in dataset]
+    found = (_overlay(dataset, group, frame, containers) for group in groups)
     return [overlay for overlay in found if overlay is not None]
 
 
@@ -74,8 +75,7 @@ def _plane(dataset: Dataset, group: int, frame: int) -> Mask | None:
 def _embedded(dataset: Dataset, group: int, containers: Containers) -> Mask | None:
     """A plane in a bit of the pixels' containers (retired, PS3.3-2004 C.9.2)."""
     position = number(dataset, _tag(group, "bit_position"))
-    has_plane = number(dataset, _tag(group, "rows")) is not None
-    if position is None or not has_plane or containers.ndim != 2 or containers.dtype.kind not in "iu":
+    if position is None or containers.ndim != 2 or containers.dtype.kind not in "iu":
         return None
     low = int(number(dataset, "HighBit") or 0) + 1 - int(number(dataset, "BitsStored") or 0)
     if not 0 <= position < containers.dtype.itemsize * 8 or low <= position <= (number(dataset, "HighBit") or 0):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,12 +118,17 @@ def stored_of(decoded: Decoded, module: PixelModule) -> Stored:
 
 
 def each_value(values: Containers, seen: Callable[[Containers], Levels], sample: tuple[int, ...] = ()) -> Levels:
-    """``seen`` of each value: once for each possible container value where these are few, else band by band."""
+    """``seen`` of each value: once for each container value that may occur where these are few, else band by band."""
     look: Callable[[Containers], Levels] = seen
     if values.dtype.kind in "ui" and values.dtype.itemsize <= 2:
-        values = values.view(f"u{values.dtype.itemsize}")
-        every = seen(np.arange(256**values.dtype.itemsize, dtype=values.dtype))
-        look = every.__getitem__
+        width = values.dtype.itemsize
+        signed = values.view(f"i{width}")
+        lowest, highest = int(signed.min()), int(signed.max())
+        some = np.arange(lowest, highest + 1).astype(signed.dtype).view(f"u{width}")
+        table = np.empty((256**width, *sample), np.uint8)
+        table[some] = seen(some)
+        values = values.view(some.dtype)
+        look = partial(np.take, table, axis=0)
     out = np.empty((*values.shape, *sample), np.uint8)
     rows = max(1, BAND // values.shape[1])
     for row in range(0, values.shape[0], rows):
