@@ -1,11 +1,13 @@
 """The pool of codec children: what one request does to its child reaches no other request."""
 
+import contextlib
 import io
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, wait
 
 import imagecodecs
 import numpy as np
@@ -50,6 +52,41 @@ def test_a_thumbnail_is_a_jpeg_in_the_size_asked_for(pool: CodecPool) -> None:
 
 def test_no_child_is_started_before_the_first_request(pool: CodecPool) -> None:
     assert pool.children() == []
+
+
+def test_a_pool_that_is_warm_still_has_no_child_and_its_first_picture_is_right(pool: CodecPool) -> None:
+    pool.warm()
+    assert pool.children() == []
+    assert Image.open(io.BytesIO(pool.submit(good()).result(PATIENCE))).size == (128, 128)
+
+
+def test_children_that_are_used_at_once_are_forked_from_one_process() -> None:
+    pool = CodecPool(2)
+    try:
+        pool.submit(good()).result(PATIENCE)
+        (first,) = pool.children()
+        os.kill(first, signal.SIGSTOP)
+        futures = [pool.submit(good()) for _ in range(2)]
+        wait(futures, PATIENCE, FIRST_COMPLETED)
+        os.kill(first, signal.SIGCONT)
+        assert all(future.result(PATIENCE) for future in futures)
+        assert len({psutil.Process(child).ppid() for child in pool.children()}) == 1
+    finally:
+        pool.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the parent's death is signalled by Linux alone")
+def test_the_process_that_children_are_forked_from_is_replaced_when_it_dies(pool: CodecPool) -> None:
+    pool.submit(good()).result(PATIENCE)
+    (child,) = pool.children()
+    nursery = psutil.Process(child).parent()
+    assert nursery is not None
+    nursery.kill()
+    for _ in range(2):  # the first may still meet the child, whose death is on its way
+        with contextlib.suppress(CannotRender):
+            pool.submit(good()).result(PATIENCE)
+    assert pool.submit(good()).result(PATIENCE)
+    assert pool.children() != [child]
 
 
 def test_a_failure_of_the_object_costs_its_own_request_and_not_the_child(pool: CodecPool) -> None:

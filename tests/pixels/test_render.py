@@ -169,6 +169,24 @@ def test_neighbours_share_the_chrominance_of_422() -> None:
     assert levels(whole_image(image)) == [[[76, 76, 76], [255, 255, 255]]]
 
 
+def test_neighbours_share_the_chrominance_of_partial_422_whose_black_is_16_and_white_235() -> None:
+    image = colour(1, 4, bytes([16, 235, 128, 128, 81, 145, 90, 240]), PhotometricInterpretation="YBR_PARTIAL_422")
+    ((black, white, red, _),) = levels(whole_image(image))
+    assert (black, white) == ([0, 0, 0], [255, 255, 255])
+    assert np.abs(np.subtract(red, [255, 0, 0])).max() <= 1  # ITU-R BT.601: 81, 90, 240
+
+
+def test_pixels_that_are_said_to_share_chrominance_and_do_not_are_shown_as_they_lie() -> None:
+    image = colour(1, 2, bytes([76, 85, 255, 255, 128, 128]), PhotometricInterpretation="YBR_FULL_422")
+    assert levels(located_image(image)) == [[[254, 0, 0], [255, 255, 255]]]
+
+
+def test_native_pixels_of_partial_420_have_no_layout_in_the_standard_and_no_picture() -> None:
+    image = colour(2, 2, bytes([16, 235, 16, 235, 128, 128]), PhotometricInterpretation="YBR_PARTIAL_420")
+    with pytest.raises(CannotRender):
+        levels(whole_image(image))
+
+
 def test_an_odd_number_of_big_endian_words_loses_no_byte() -> None:
     image = colour(1, 1, bytes([20, 10, 0, 30]), PhotometricInterpretation="RGB")
     image["PixelData"].VR = "OW"

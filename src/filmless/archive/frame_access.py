@@ -58,6 +58,15 @@ class StoredFrames:
         (start, size), *others = pieces = self._pieces(number)
         return span[:size] if not others else b"".join(span[at - start : at - start + size] for at, size in pieces)
 
+    def addressed(self) -> FrameTable | None:
+        """All frames by where they lie in the file; None where they do not start at bytes, or lie deflated."""
+        native = self.native
+        if transfer_syntax(self.kept.transfer_syntax_uid).deflated:
+            return None
+        if native is None or (native.frame_bits % 8 and native.count > 1):
+            return self.table
+        return FrameTable(native.count, native.start, (native.frame_bits + 7) // 8)
+
     def _pieces(self, number: int) -> tuple[tuple[int, int], ...]:
         fragments = self.table.fragments[number] if self.table is not None else ()
         if not fragments:

@@ -29,10 +29,12 @@ def decode(frame: bytes, module: PixelModule, order: ByteOrder, first_bit: int =
         frame = _swapped_pairs(frame[: needed + needed % 2])
     kind = "f" if module.floating else "u"
     sample = np.dtype(f"{'<' if order.little_endian else '>'}{kind}{module.bits_allocated // 8}")
-    values = np.frombuffer(frame, sample, count=needed * 8 // module.bits_allocated)
+    full = module.rows * module.columns * module.samples
+    is_full = len(frame) >= full * sample.itemsize  # some senders call shared what is not
+    values = np.frombuffer(frame, sample, count=full if is_full else needed // sample.itemsize)
     if values.dtype.byteorder == ">":
         values = values.astype(sample.newbyteorder("="))
-    return _shaped(values, module)
+    return _shaped(values, module) if is_full else _full_chrominance(values, module)
 
 
 def inflate(frame: bytes, module: PixelModule) -> bytes:
@@ -58,8 +60,6 @@ def _swapped_pairs(frame: bytes) -> bytes:
 
 def _shaped(values: NDArray[np.generic], module: PixelModule) -> NDArray[np.generic]:
     rows, columns, samples = module.rows, module.columns, module.samples
-    if module.subsampled:
-        return _full_chrominance(values, module)
     if samples == 1:
         return values.reshape(rows, columns)
     if module.planar:

@@ -9,6 +9,7 @@ from filmless.servers.dicomweb.render.pictures import Pictures, Renderer
 from filmless.servers.dicomweb.render.rendered import Rendered
 from filmless.servers.dicomweb.retrieve.bulkdata import Bulkdata
 from filmless.servers.dicomweb.retrieve.frames import Frames
+from filmless.servers.dicomweb.retrieve.located import LocatedFrames
 from filmless.servers.dicomweb.retrieve.metadata import Metadata
 from filmless.servers.dicomweb.retrieve.wado import Wado
 from filmless.servers.dicomweb.search.qido import Qido
@@ -60,9 +61,10 @@ def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, b
     wado = Wado(service, renderer)
     retrieve = wado.retrieve
     metadata = Metadata(service).retrieve
-    frames = Frames(service, access, renderer).retrieve
-    pictures = Pictures(service, renderer)
-    rendered = Rendered(service, pictures)
+    located = LocatedFrames(service, access)
+    frames = Frames(service, access, located, renderer).retrieve
+    pictures = Pictures(service, located, renderer)
+    rendered = Rendered(service, located, pictures)
     by_parameters = WadoUri(service, wado, pictures).retrieve
     bulkdata = Bulkdata(service).retrieve
     delete = Delete(service, bin_).delete

@@ -4,11 +4,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from filmless.archive.metadata.instance import header_of
 from filmless.archive.model import KeptInstance
 from filmless.pixels.view import MAX_AREA, MAX_SIDE, Picture
 from filmless.servers.byte_ranges import is_known
 from filmless.servers.dicomweb.negotiation import DICOM, Offer, negotiate
+from filmless.servers.dicomweb.render.extent import extent
 from filmless.servers.dicomweb.render.parameters import view_of
 from filmless.servers.dicomweb.render.pictures import Asked, Pictures
 from filmless.servers.dicomweb.retrieve.frames import frame_numbers
@@ -17,11 +17,8 @@ from filmless.servers.dicomweb.retrieve.wado import Wado, found
 from filmless.servers.dicomweb.service import Service, entity_tag
 from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.servers.media_types import accepted
-from filmless.standards.data_set.fault import Fault
-from filmless.standards.data_set.scanner import scan
 
 _NAMED = {"studyUID": "study", "seriesUID": "series", "objectUID": "instance"}
-_ROWS, _COLUMNS = 0x00280010, 0x00280011
 _OF_PICTURES = (
     "rows",
     "columns",
@@ -113,20 +110,13 @@ class WadoUri:
         if "region" not in given:
             return [] if sizes == [None, None] else [("viewport", ",".join(map(str, _size(*sizes))))]
         left, top, right, bottom = _region(given["region"])
-        columns, rows = await self._service.call(self._extent, kept)
+        found_ = await self._service.call(extent, self._service.archive, kept)
+        if found_ is None:
+            raise Problem(400, "region is for images.")
+        columns, rows = found_
         part = (left * columns, top * rows, (right - left) * columns, (bottom - top) * rows)
         size = _size(*sizes) if sizes != [None, None] else (max(1, round(part[2])), max(1, round(part[3])))
         return [("viewport", ",".join(map(str, (*size, *part))))]
-
-    def _extent(self, kept: KeptInstance) -> tuple[int, int]:
-        """Columns and rows of the image; ``Problem`` 400 where there is none."""
-        header = header_of(self._service.archive.read, kept)
-        found_ = scan(header, kept.transfer_syntax_uid, frozenset((_ROWS, _COLUMNS)), final=False)
-        if isinstance(found_, Fault) or not {_ROWS, _COLUMNS} <= found_.values.keys():
-            raise Problem(400, "region is for images.")
-        order = "little" if found_.little_endian else "big"
-        columns, rows = (int.from_bytes(found_.values[tag][:2], order) for tag in (_COLUMNS, _ROWS))  # type: ignore[arg-type]  # one of two
-        return columns, rows
 
 
 def _parameters(request: Request) -> Parameters:

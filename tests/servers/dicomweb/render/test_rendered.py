@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
 
+from filmless.archive.errors import Damaged
 from objects import ct_image, part10_bytes, series
 from web_house import STOW_TYPE, Reply, WebHouse, multipart
 
@@ -201,3 +202,20 @@ def test_a_picture_that_the_client_has_is_not_sent_again(house: WebHouse) -> Non
     tag = get(house, path).headers["etag"]
     assert get(house, path, **{"if-none-match": tag}).status == 304
     assert get(house, path + "?window=2,2,linear", **{"if-none-match": tag}).status == 200
+
+
+def test_the_card_of_an_image_that_does_not_decode_is_as_large_as_the_image(house: WebHouse) -> None:
+    path = store(house, frames(PixelData=b"\0\0")) + "/rendered"
+    assert picture_of(get(house, path)).size == (COLUMNS, ROWS)
+
+
+def test_an_image_whose_bytes_are_no_longer_there_gets_a_card(house: WebHouse) -> None:
+    path = store(house, frames()) + "/rendered"
+    uid = path.split("/")[-2]
+
+    def damaged(*_: object) -> bytes:
+        raise Damaged(uid)
+
+    house.archive.read = damaged
+    house.rows.is_at_hand = False
+    assert picture_of(get(house, path)).size == (512, 512)

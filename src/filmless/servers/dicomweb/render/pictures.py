@@ -2,20 +2,22 @@
 
 import asyncio
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from filmless.archive.errors import NotFound
+from filmless.archive.errors import Damaged, NotFound
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import Request as Rendering
 from filmless.pixels.request import card_request, moving_request, picture_request, text_request
-from filmless.pixels.view import View
+from filmless.pixels.view import MAX_AREA, MAX_SIDE, View, Viewport
 from filmless.servers.dicomweb.made import Made
+from filmless.servers.dicomweb.render.extent import extent
 from filmless.servers.dicomweb.render.scenes import Scene, Scenes, is_scene
 from filmless.servers.dicomweb.retrieve.frames import stored_image
+from filmless.servers.dicomweb.retrieve.located import LocatedFrames
 from filmless.servers.dicomweb.service import Service
 from filmless.servers.http_messages import Problem
 from filmless.standards.data_set.frames import FrameTable
@@ -42,8 +44,9 @@ class Renderer(Protocol):
 class Pictures:
     """``of`` an instance."""
 
-    def __init__(self, service: Service, renderer: Renderer) -> None:
+    def __init__(self, service: Service, located: LocatedFrames, renderer: Renderer) -> None:
         self._service = service
+        self._located = located
         self._renderer = renderer
         self._made = Made(CACHE_BYTES)
         self._scenes = Scenes(service.archive)
@@ -90,7 +93,10 @@ class Pictures:
         if kept.pixel_offset is None:
             return None
         try:
-            return await self._service.call(self._service.archive.frames, kept, scope)
+            found = await self._located.find(scope, kept.study_uid, kept.series_uid, kept.instance_uid)
+            if found.kept == kept:
+                return found.addressed()
+            return await self._service.call(self._service.archive.frames, kept, scope)  # it was replaced just now
         except NotFound:
             return None
 
@@ -106,21 +112,45 @@ class Pictures:
             return None
 
     async def _make(self, kept: KeptInstance, asked: Asked, scene: Scene | None, scope: Scope) -> bytes:
-        if scene is not None:
-            question = await self._service.call(self._scenes.request, scene, scope)
-        else:
-            image = stored_image(self._service.archive, kept, await self.frames(kept, scope))
-            question = (
-                moving_request(image, asked.view) if asked.moves else picture_request(image, asked.view, asked.number)
-            )
         try:
+            question = await self._question(kept, asked, scene, scope)
             return await asyncio.wrap_future(self._renderer.submit(question))
         except CannotRender as failure:
             if failure.reason in _ANSWERED:
                 raise
-            image = stored_image(self._service.archive, kept, None)  # it is kept, so it has a face
-            sheet = card_request(image, _NO_PICTURE.get(failure.reason, "No preview"), asked.view)
-            return await asyncio.wrap_future(self._renderer.submit(sheet))
+            note = _NO_PICTURE.get(failure.reason, "No preview")
+        except Damaged:
+            note = _NO_PICTURE[Reason.DAMAGED]
+        return await self._card(kept, note, await self._service.call(self._sheet_view, kept, asked))
+
+    async def _card(self, kept: KeptInstance, note: str, view: View) -> bytes:
+        """It is kept, so it has a face."""
+        image = stored_image(self._service.archive, kept, None)
+        try:
+            return await asyncio.wrap_future(self._renderer.submit(card_request(image, note, view)))
+        except (CannotRender, Damaged):  # not even its header can be read: the card says what the index knows
+            bare = replace(image, length=image.head_length, pixel_offset=None)
+            return await asyncio.wrap_future(self._renderer.submit(card_request(bare, note, view)))
+
+    async def _question(self, kept: KeptInstance, asked: Asked, scene: Scene | None, scope: Scope) -> Rendering:
+        if scene is not None:
+            return await self._service.call(self._scenes.request, scene, scope)
+        image = stored_image(self._service.archive, kept, await self.frames(kept, scope))
+        if asked.moves:
+            return moving_request(image, asked.view)
+        return picture_request(image, asked.view, asked.number)
+
+    def _sheet_view(self, kept: KeptInstance, asked: Asked) -> View:
+        """As large as the image would be, where nobody has said how large."""
+        if asked.view.viewport is not None or kept.pixel_offset is None:
+            return asked.view
+        try:
+            size = extent(self._service.archive, kept)
+        except Damaged:
+            size = None
+        if size is None or max(size) > MAX_SIDE or size[0] * size[1] > MAX_AREA:
+            return asked.view
+        return replace(asked.view, viewport=Viewport(*size))
 
 
 _ANSWERED = {

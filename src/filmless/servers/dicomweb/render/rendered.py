@@ -17,6 +17,7 @@ from filmless.servers.dicomweb.render.parameters import thumbnail_view, unknown_
 from filmless.servers.dicomweb.render.pictures import Asked, Pictures
 from filmless.servers.dicomweb.render.scenes import is_scene
 from filmless.servers.dicomweb.retrieve.frames import frame_numbers
+from filmless.servers.dicomweb.retrieve.located import LocatedFrames
 from filmless.servers.dicomweb.retrieve.wado import found
 from filmless.servers.dicomweb.service import Service, entity_tag, instance_url, ranges, warning
 from filmless.servers.http_messages import Answer, Problem, Request
@@ -39,8 +40,9 @@ class _Part:
 class Rendered:
     """Answers requests for rendered resources and thumbnails."""
 
-    def __init__(self, service: Service, pictures: Pictures) -> None:
+    def __init__(self, service: Service, located: LocatedFrames, pictures: Pictures) -> None:
         self._service = service
+        self._located = located
         self._pictures = pictures
         self._documents = Documents(service, pictures)
 
@@ -51,7 +53,7 @@ class Rendered:
         """
         numbers = frame_numbers(request.parameters["frames"]) if "frames" in request.parameters else []
         is_single = len(numbers) == 1 or ("instance" in request.parameters and not numbers)
-        kept = await found(self._service, request)
+        kept = await self._found(request)
         offers = _offers(numbers, is_single=is_single)
         if is_single and not numbers:
             offers = await self._documents.offers(kept[0], offers, request.scope)
@@ -82,7 +84,7 @@ class Rendered:
         numbers = frame_numbers(request.parameters["frames"]) if "frames" in request.parameters else []
         offer = negotiate(ranges(request), _SINGLE)
         view = thumbnail_view(request.query(), Picture(offer.media_type))
-        kept = await found(self._service, request)
+        kept = await self._found(request)
         chosen = kept[len(kept) // 2]
         headers = [(b"vary", b"accept"), (b"cache-control", b"private, max-age=300")]
         if tag := _tag([chosen], repr(view), repr(numbers)):
@@ -92,6 +94,12 @@ class Rendered:
         asked = Asked(view, numbers[0] if numbers else None)
         picture = await self._pictures.of(chosen, asked, request.scope)
         return Answer(200, picture, view.media_type, tuple(headers))
+
+    async def _found(self, request: Request) -> Sequence[KeptInstance]:
+        """What the path names; of one instance after the other of a series each is not looked up by itself."""
+        if "instance" in request.parameters:
+            return [await self._located.instance(request)]
+        return await found(self._service, request)
 
     async def _require(self, kept: KeptInstance, numbers: Sequence[int], scope: Scope) -> None:
         """``Problem`` 404 for a frame that is not there, before the first is sent."""

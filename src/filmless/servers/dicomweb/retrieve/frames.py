@@ -17,13 +17,12 @@ from filmless.servers.dicomweb.made import Made
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import Form, Offer, negotiate
 from filmless.servers.dicomweb.retrieve.frame_offers import frame_offers
-from filmless.servers.dicomweb.retrieve.located import LocatedFrames
+from filmless.servers.dicomweb.retrieve.located import LocatedFrames, named_instance
 from filmless.servers.dicomweb.service import Service, ranges
 from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.servers.media_types import accepted
 from filmless.servers.transcoding import Codecs
 from filmless.standards.data_set.frames import FrameTable
-from filmless.standards.dicom.uids import is_uid
 
 MAX_FRAMES = 10_000  # of one request
 WHOLE = 4 << 20  # bytes: so much of an answer is put together in memory
@@ -43,19 +42,14 @@ class _Wanted:
 class Frames:
     """Answers requests for frames."""
 
-    def __init__(self, service: Service, access: FrameAccess, codecs: Codecs) -> None:
-        self._service, self._access, self._codecs = service, access, codecs
-        self._located = LocatedFrames(service, access)
+    def __init__(self, service: Service, access: FrameAccess, located: LocatedFrames, codecs: Codecs) -> None:
+        self._service, self._access, self._located, self._codecs = service, access, located, codecs
         self._made = Made(CACHE_BYTES)
 
     async def retrieve(self, request: Request) -> Answer:
         """The frames of the list in its order, as parts, or one alone."""
         numbers = frame_numbers(request.parameters["frames"])
-        uids = [request.parameters[level] for level in ("study", "series", "instance")]
-        if not all(map(is_uid, uids)):
-            raise Problem(400, "A UID in the address is malformed.")
-        study_uid, series_uid, instance_uid = uids
-        frames = await self._located.find(request.scope, study_uid, series_uid, instance_uid)
+        frames = await self._located.find(request.scope, *named_instance(request))
         if max(numbers) >= frames.count:
             raise Problem(404, f"This instance has {frames.count} frames.")
         wanted = _Wanted(frames, numbers, _offer(request, frames.kept.transfer_syntax_uid, is_single=len(numbers) == 1))

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 
 from filmless.archive.errors import NotFound
 from filmless.archive.frame_access import FrameAccess, StoredFrames
+from filmless.archive.model import KeptInstance
 from filmless.archive.ports import Located
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.service import Service
+from filmless.servers.http_messages import Problem, Request
+from filmless.standards.dicom.uids import is_uid
 
 LIFETIME = 1.0  # seconds that rows are believed: so long a rejection or a correction may take to be seen here
 MAX_SERIES = 2000  # instances of a series that are remembered
@@ -28,6 +31,14 @@ class _Series:
     frames: dict[str, StoredFrames] = field(default_factory=dict)
 
 
+def named_instance(request: Request) -> tuple[str, str, str]:
+    """UIDs of study, series and instance in an address; ``Problem`` 400 for a malformed one."""
+    study_uid, series_uid, instance_uid = (request.parameters[level] for level in ("study", "series", "instance"))
+    if not is_uid(study_uid) or not is_uid(series_uid) or not is_uid(instance_uid):
+        raise Problem(400, "A UID in the address is malformed.")
+    return study_uid, series_uid, instance_uid
+
+
 class LocatedFrames:
     """Finds the frames of instances; belongs to one event loop.
 
@@ -42,25 +53,34 @@ class LocatedFrames:
 
     async def find(self, scope: Scope, study_uid: str, series_uid: str, instance_uid: str) -> StoredFrames:
         """The frames of an instance; ``NotFound`` when there is none within the scope, or it has no frames."""
+        series, row = await self._row(scope, study_uid, series_uid, instance_uid)
+        frames = series.frames.get(instance_uid)
+        if frames is None:
+            frames = series.frames[instance_uid] = await self._frames(row)
+        return frames
+
+    async def instance(self, request: Request) -> KeptInstance:
+        """The instance that an address names, with or without frames, recorded as given; ``NotFound``."""
+        _, row = await self._row(request.scope, *named_instance(request))
+        self._access.record(row.kept, 1, request.scope)
+        return row.kept
+
+    async def _row(self, scope: Scope, study_uid: str, series_uid: str, instance_uid: str) -> tuple[_Series, Located]:
         key = (scope, study_uid, series_uid)
         series = self._series.get(key)
         now = asyncio.get_running_loop().time()
         if series is not None and now < series.read_at + LIFETIME:
-            frames = series.frames.get(instance_uid)
-            if frames is not None:
-                return frames
             if instance_uid not in series.rows:
                 series = await self._read(key, instance_uid if series.is_whole else None)
         else:
             series = await self._read(key, None if series is not None and series.is_whole else instance_uid)
         row = series.rows.get(instance_uid)
         if row is None:  # it has just come, or the series has more than are remembered
-            row = (await self._read(key, instance_uid)).rows.get(instance_uid)
+            series = await self._read(key, instance_uid)
+            row = series.rows.get(instance_uid)
         if row is None:
             raise NotFound(instance_uid)
-        frames = await self._frames(row)
-        series.frames[instance_uid] = frames
-        return frames
+        return series, row
 
     async def _frames(self, row: Located) -> StoredFrames:
         frames = self._access.stored_frames_at_hand(row)
