@@ -302,7 +302,7 @@ def _picture(frame: Bulk) -> Picture:
     try:
         return reader(frame.read, frame.length)
     except NoHeader:
-        raise Unfit("The part is not what its media type says") from None
+        raise Unfit("The part is damaged or in a coding its media type does not take") from None
 
 
 def _encapsulated(frames: Sequence[Bulk], pictures: Sequence[Picture]) -> list[Piece]:

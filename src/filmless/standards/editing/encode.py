@@ -128,10 +128,12 @@ def component_groups(value: object) -> str:
     """Give a person name of the DICOM JSON model as DICOM writes it (PS3.5 6.2.1)."""
     if not isinstance(value, Mapping):
         return _plain(value)
-    return "=".join(str(value.get(name, "")) for name in _GROUPS).rstrip("=")
+    return "=".join(_plain(value.get(name, "")) for name in _GROUPS).rstrip("=")
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, (Mapping, list, bool)):
+        raise BadBytes(FaultKind.NOT_DICOM, "A value is neither text nor number")
     text = "" if value is None else str(value)
     if "\x1b" in text or "\0" in text:
         raise BadBytes(FaultKind.NOT_DICOM, "A value has a control character")

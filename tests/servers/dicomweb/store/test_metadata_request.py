@@ -237,6 +237,25 @@ def test_bad_xml_is_refused_and_entities_are_never_read(text: bytes) -> None:
         metadata_of_xml(text)
 
 
+@pytest.mark.parametrize(
+    ("attribute", "sentence"),
+    [
+        ({"vr": "LO", "Value": [{"a": 1}]}, "A value is neither text nor number"),
+        ({"vr": "LO", "Value": [["a"]]}, "A value is neither text nor number"),
+        ({"vr": "LO", "Value": [True]}, "A value is neither text nor number"),
+        ({"vr": "PN", "Value": [{"Alphabetic": {"a": 1}}]}, "A value is neither text nor number"),
+        ({"vr": "PN", "Value": [{"Alphabetic": "a\x1b$Bb"}]}, "A value has a control character"),
+    ],
+)
+def test_a_value_that_is_no_text_is_refused(house: WebHouse, attribute: dict[str, object], sentence: str) -> None:
+    assert reason(post(house, [{**metadata(), "00081090": attribute}]))[1] == sentence
+
+
+def test_a_list_without_data_sets_has_no_instances(house: WebHouse) -> None:
+    reply = post(house, [])
+    assert (reply.status, reply.json()["detail"]) == (400, "The body has no instances.")
+
+
 @given(st.sampled_from([each[1] for each in CODED]), st.integers(0, 200), st.binary(min_size=1, max_size=8))
 def test_a_damaged_header_never_raises_anything_else(data: bytes, at: int, damage: bytes) -> None:
     broken = data[:at] + damage + data[at + len(damage) :]

@@ -80,7 +80,7 @@ class Stow:
                 raise
             outcomes = await reception.outcomes()
         if not outcomes:
-            raise Problem(400, "The body has no parts.")
+            raise Problem(400, "The body has no instances.")
         return store_answer(outcomes, self._service.root(request), study_uid, answer_type)
 
 
