@@ -5,8 +5,9 @@ from collections import deque
 
 BLOCK = 512  # bytes: what direct I/O asks of addresses, and tar of members
 KEPT = 32 << 20  # bytes that were freed and are not given back to the system
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of mallopt(3)
 _HEAP_MOST = 8 << 20  # bytes of one piece that comes from the heap
+_ARENAS = 2  # heaps of a process: each keeps what its threads freed
 
 
 def keep_freed_pages() -> None:
@@ -18,6 +19,7 @@ def keep_freed_pages() -> None:
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _HEAP_MOST)
         mallopt(_TRIM_THRESHOLD, KEPT)
+        mallopt(_ARENA_MAX, _ARENAS)
 
 
 class Regions:
