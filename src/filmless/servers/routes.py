@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from filmless.access.roles import Right
-from filmless.servers.http_messages import Answer, Request
+from filmless.servers.http_messages import JSON, Answer, Request
 
 Handler = Callable[[Request], Awaitable[Answer]]
+
+ATTRIBUTES = "{attribute}"  # among query parameters: every attribute, by keyword or tag (PS3.18 8.3.4.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,10 @@ class Route:
     right: Right | None  # None: public
     handler: Handler
     summary: str
-    query: tuple[str, ...] = ()  # names of query parameters, where they are known beforehand
+    query: tuple[str, ...] = ()  # names of query parameters; ATTRIBUTES for any attribute
     takes: tuple[str, ...] = ()  # media types of the request's body
-    gives: tuple[str, ...] = ()  # media types of the answer, where they are few
+    gives: tuple[str, ...] = (JSON,)  # media types of the answer; none where it has no body
+    members: tuple[str, ...] = ()  # text members of a body that is a JSON object
 
 
 @dataclass(frozen=True, slots=True)

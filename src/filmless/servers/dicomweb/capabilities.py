@@ -15,6 +15,8 @@ from filmless.servers.routes import Route
 WADL = "application/vnd.sun.wadl+xml"
 OPENAPI = "application/vnd.oai.openapi+json"
 
+DESCRIBED = (WADL, OPENAPI, JSON)
+
 _PARAMETER = re.compile(r"\{(\w+)\*?\}")
 _PREFIX = "/dicomweb"
 _OFFERS = (Offer(WADL), Offer(OPENAPI, by_name=True), Offer(JSON, by_name=True))

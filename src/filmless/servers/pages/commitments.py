@@ -34,7 +34,9 @@ class Commitments:
         path = "/api/commitments"
         return (
             Route("GET", path, Right.REVIEW, self.list, "What peers asked us to keep safe, and whether they know it"),
-            Route("POST", path + "/{commitment}/retry", Right.ADMINISTER, self.retry, "Carry one out at once"),
+            Route(
+                "POST", path + "/{commitment}/retry", Right.ADMINISTER, self.retry, "Carry one out at once", gives=()
+            ),
         )
 
     async def list(self, _: Request) -> Answer:

@@ -3,12 +3,17 @@
 from collections.abc import Callable
 
 from filmless.access.roles import Right
-from filmless.servers.http_messages import Answer, Problem, Request, json_answer
+from filmless.servers.http_messages import JSON, Answer, Problem, Request, json_answer
 from filmless.servers.openapi import describe
 from filmless.servers.pages.associations import AssociationList
 from filmless.servers.pages.session import Session
 from filmless.servers.pages.studies import Studies
 from filmless.servers.routes import Route
+
+PLAIN, TAKEN = ("text/plain",), (JSON,)
+SIGNING = ("username", "password")
+LISTING = ("patient_id", "accession", "name", "modality", "from", "to", "text", "limit", "cursor", "sort")
+PAGING = ("ae", "failed", "limit", "after")
 
 
 def page_routes(
@@ -29,15 +34,23 @@ def page_routes(
         return Answer(200, b"ok" if has_space() else b"ok; store: no space", "text/plain")
 
     return [
-        Route("GET", "/healthz", None, healthz, "Whether the process runs"),
-        Route("GET", "/readyz", None, readyz, "Whether requests can be served"),
-        Route("POST", "/api/login", None, session.log_in, "Sign in with a password"),
-        Route("POST", "/api/setup", None, session.set_up, "Make the first administrator by the one-time link"),
-        Route("POST", "/api/logout", Right.SESSION, session.log_out, "Sign out"),
+        Route("GET", "/healthz", None, healthz, "Whether the process runs", gives=PLAIN),
+        Route("GET", "/readyz", None, readyz, "Whether requests can be served", gives=PLAIN),
+        Route("POST", "/api/login", None, session.log_in, "Sign in with a password", takes=TAKEN, members=SIGNING),
+        Route(
+            "POST",
+            "/api/setup",
+            None,
+            session.set_up,
+            "Make the first administrator by the one-time link",
+            takes=TAKEN,
+            members=("token", *SIGNING),
+        ),
+        Route("POST", "/api/logout", Right.SESSION, session.log_out, "Sign out", gives=()),
         Route("GET", "/api/session", Right.SESSION, session.show, "Who is signed in"),
-        Route("GET", "/api/studies", Right.FIND, studies.list, "The study list"),
+        Route("GET", "/api/studies", Right.FIND, studies.list, "The study list", LISTING),
         Route("GET", "/api/studies/{study}", Right.FIND, studies.show, "A study with its series and findings"),
-        Route("GET", "/api/associations", Right.AUDIT, associations.list, "What DICOM peers asked for and got"),
+        Route("GET", "/api/associations", Right.AUDIT, associations.list, "What DICOM peers asked for and got", PAGING),
         Route("GET", "/api/inbox", Right.REVIEW, studies.inbox, "What somebody must look at"),
     ]
 
