@@ -15,6 +15,7 @@ from filmless.archive.receive.store import Committer, examined
 from filmless.archive.scope import Scope
 from filmless.database.coercion_rules import CoercionRules
 from filmless.database.connect import Database
+from filmless.database.deletions import Deletions
 from filmless.database.events import EventLog
 from filmless.database.find.postgres import PostgresFind
 from filmless.database.index.marks import IndexMarks
@@ -24,6 +25,7 @@ from filmless.standards.data_set.part10 import write_head
 from filmless.storage.files import FreeSpace
 from filmless.storage.folder import PackFolder
 from filmless.storage.group_commit import GroupCommitter
+from filmless.storage.journal import PackJournal
 from objects import data_set_bytes
 from seals import SEAL
 
@@ -55,6 +57,8 @@ class Process:
         self.database = database
         self.events = EventLog(database)
         self.packs = PackFolder(root, space=FreeSpace(0, 0), **options)
+        self.journal = PackJournal(root, space=FreeSpace(0, 0))
+        self.bin = Deletions(database, self.events, self.journal)
         self.index = IndexRecord(database, self.events, reconnect_seconds=reconnect_seconds)
         self.committer = Committer(self.packs, self.index)
         self.group = GroupCommitter(examined, self.committer.commit)
@@ -76,7 +80,7 @@ class Process:
 
     def recover(self) -> Recovered:
         with closing(IndexRecord(self.database, self.events)) as index:
-            return recover(self.packs, IndexMarks(self.database), index)
+            return recover(self.packs, IndexMarks(self.database), index, self.bin)
 
     def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         with self.database.connection() as connection:
@@ -90,11 +94,13 @@ class Process:
         """Let go of the pack as a killed process does."""
         self.group.close()
         self.packs.leave()
+        self.journal.leave()
         self.index.close()
 
     def close(self) -> None:
         """End in order."""
         self.group.close()
         self.packs.seal()
+        self.journal.leave()
         self.committer.record_sealed()
         self.index.close()

@@ -4,10 +4,13 @@ import pytest
 from pydicom.dataset import Dataset
 
 from archive_process import SCOPE, Process
-from filmless.archive.errors import NotFound
+from filmless.archive.check import Totals, check
+from filmless.archive.errors import NoSpace, NotFound
 from filmless.archive.model import Level, Query, Stored
 from filmless.archive.scope import Scope
 from filmless.database.deletions import Deletions
+from filmless.database.index.check import IndexCheck
+from filmless.storage.files import FreeSpace
 from notes import note
 from objects import ct_image, series
 
@@ -16,7 +19,7 @@ CURATOR = Scope("user:curator", "10.0.0.9", everything=True)
 
 @pytest.fixture
 def deletions(process: Process) -> Deletions:
-    return Deletions(process.database, process.events)
+    return process.bin
 
 
 def served(process: Process, study_uid: str) -> set[str]:
@@ -124,3 +127,71 @@ def test_who_deleted_and_who_gave_back_is_in_the_record_without_the_reason(
     )
     assert [row[:2] for row in rows] == [("deleted", CURATOR.actor), ("restored", SCOPE.actor)]
     assert not any("Anna" in str(row[2]) for row in rows)
+
+
+def lose_the_database(process: Process) -> None:
+    """Every row is gone, with who was deleted, when and why; the packs are there."""
+    process.die()
+    process.execute("truncate patient, pack, deletion restart identity cascade")
+
+
+def test_a_rebuild_from_the_packs_knows_what_lies_in_the_bin(process: Process, deletions: Deletions) -> None:
+    images = series(3)
+    study_uid = stored(process, images)
+    first = images[0]
+    deletions.delete((study_uid, first.SeriesInstanceUID, first.SOPInstanceUID), "wrong patient", CURATOR)
+    deletions.delete((study_uid, None, None), "", SCOPE)
+    late = ct_image(StudyInstanceUID=study_uid)
+    stored(process, [late])
+    before = deletions.all()
+    lose_the_database(process)
+    assert process.recover().instances == 4
+    assert served(process, study_uid) == {late.SOPInstanceUID}
+    assert deletions.all() == before
+    assert deletions.restore(before[1].public_id, CURATOR) == 1
+    assert served(process, study_uid) == {first.SOPInstanceUID, late.SOPInstanceUID}
+
+
+def test_a_rebuild_shows_what_was_given_back(process: Process, deletions: Deletions) -> None:
+    images = series(2)
+    study_uid = stored(process, images)
+    deletions.delete((study_uid, None, None), "", CURATOR)
+    deletions.restore(deletions.all()[0].public_id, SCOPE)
+    before = deletions.all()
+    lose_the_database(process)
+    process.recover()
+    assert len(served(process, study_uid)) == 2
+    assert counts(process, study_uid) == [([1], [2])]
+    assert deletions.all() == before
+
+
+def test_a_replay_changes_nothing_that_is_known(process: Process, deletions: Deletions) -> None:
+    study_uid = stored(process, series(2))
+    deletions.delete((study_uid, None, None), "", CURATOR)
+    deletions.restore(deletions.all()[0].public_id, SCOPE)
+    deletions.delete((study_uid, None, None), "again", CURATOR)
+    before = deletions.all()
+    process.die()
+    for _ in range(2):
+        process.recover()
+        assert deletions.all() == before
+        assert (served(process, study_uid), counts(process, study_uid)) == (set(), [])
+
+
+def test_a_deletion_that_cannot_be_written_beside_the_instances_is_none(
+    process: Process, deletions: Deletions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study_uid = stored(process, [ct_image()])
+    monkeypatch.setattr(process.journal, "_space", FreeSpace(1.0))
+    with pytest.raises(NoSpace):
+        deletions.delete((study_uid, None, None), "", CURATOR)
+    assert len(served(process, study_uid)) == 1
+    assert deletions.all() == []
+
+
+def test_the_record_of_a_decision_is_no_member_of_its_pack(process: Process, deletions: Deletions) -> None:
+    study_uid = stored(process, [ct_image()])
+    deletions.delete((study_uid, None, None), "", CURATOR)
+    process.die()
+    process.recover()
+    assert list(check(process.packs, IndexCheck(process.database), Totals())) == []

@@ -159,6 +159,26 @@ def test_what_a_rejection_note_hides_is_never_sent_again(house: House) -> None:
     assert images[0].SOPInstanceUID not in uids(house.given(images[0]))
 
 
+def test_a_deleted_instance_and_a_deleted_study_are_given_no_more_though_a_bundle_was_kept(house: House) -> None:
+    images = stored_series(house)
+    other = ct_image()
+    house.process.store(other)
+    house.settle()
+    assert house.is_settled(images[0])
+    study_uid, first = images[0].StudyInstanceUID, images[0]
+    house.process.bin.delete((study_uid, first.SeriesInstanceUID, first.SOPInstanceUID), "", SCOPE)
+    assert set(uids(house.given(first))) == {image.SOPInstanceUID for image in images[1:]}
+    house.process.bin.delete((study_uid, None, None), "", SCOPE)
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            house.look(first, level="study")
+        house.settle()
+    assert uids(house.given(other)) == [other.SOPInstanceUID]
+    for entry in house.process.bin.all():
+        house.process.bin.restore(entry.public_id, SCOPE)
+    assert set(uids(house.given(first))) == {image.SOPInstanceUID for image in images}
+
+
 def test_a_series_that_is_hidden_whole_leaves_no_bundle(house: House) -> None:
     images = stored_series(house)
     house.settle()

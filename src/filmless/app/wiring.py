@@ -65,6 +65,7 @@ from filmless.settings import Settings
 from filmless.storage.checked import CheckedLately
 from filmless.storage.folder import PackFolder
 from filmless.storage.group_commit import GroupCommitter
+from filmless.storage.journal import PackJournal
 
 THREADS = 8  # of a server process, for calls that block
 CONNECTIONS = 4  # to the database, beside the committer's own
@@ -82,6 +83,8 @@ class ArchiveParts:
         self.database = Database(dsn, connections=connections)
         self.events = EventLog(self.database)
         self.packs = PackFolder(packs_folder(settings), checked=checked)
+        self._journal = PackJournal(packs_folder(settings))
+        self.bin = Deletions(self.database, self.events, self._journal)
         self._index = IndexRecord(self.database, self.events)
         self._rules = CoercionRules(self.database, self.events)
         self._rules.refresh()
@@ -102,7 +105,7 @@ class ArchiveParts:
     def recover(self) -> None:
         """Bring the index up to the packs that nobody writes."""
         with closing(IndexRecord(self.database, self.events)) as index:  # the committer has its own
-            recover(self.packs, IndexMarks(self.database), index)
+            recover(self.packs, IndexMarks(self.database), index, self.bin)
 
     def tend_soon(self) -> None:
         """Look soon whether the database went away and took rows with it; to be called each second."""
@@ -114,6 +117,7 @@ class ArchiveParts:
             self._index.ping()
             self._rules.refresh()
             if self._committer.is_in_doubt():
+                self._journal.leave()
                 self.recover()
                 self._committer.was_replayed()
         except Unavailable as fault:
@@ -123,6 +127,7 @@ class ArchiveParts:
         """Commit what waits, seal the pack, write the record, let go of the database."""
         self._group_committer.close()
         self.packs.seal()
+        self._journal.leave()
         self._committer.record_sealed()
         self._index.close()
         self.events.flush()
@@ -218,7 +223,6 @@ class ServerParts:
         gate = Gate(Credentials(Tokens(database), sessions), self._parts.events, executor)
         house = House(settings.ae, __version__, warnings)
         session = Session(Accounts(database, self._parts.events), sessions, gate, house, executor)
-        bin_ = Deletions(database, self._parts.events)
         service = Service(archive, executor, self._parts.metadata, settings.base_url, str(settings.data))
         rows = [
             *page_routes(
@@ -230,8 +234,8 @@ class ServerParts:
             ),
             *CommitmentPages(Commitments(database, self._parts.events), executor).routes(),
             *RejectionPages(Rejections(database).all, executor).routes(),
-            *BinPages(bin_, executor).routes(),
-            *dicomweb_routes(service, self._codecs, self._parts.frames, bin_),
+            *BinPages(self._parts.bin, executor).routes(),
+            *dicomweb_routes(service, self._codecs, self._parts.frames, self._parts.bin),
         ]
         with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:
             pages = StaticFiles(assets, gate)

@@ -56,7 +56,7 @@ class NewMember:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A record about a file in the same pack."""
+    """A record among the files of a pack."""
 
     offset: int  # bytes
     length: int  # bytes
@@ -111,6 +111,7 @@ class PackReader(Protocol):
     length: int
 
     def members(self, start: int) -> Iterator[Member]: ...
+    def decisions(self, start: int) -> Iterator[Note]: ...
     def read(self, start: int, stop: int) -> bytes: ...
     def view(self, start: int, stop: int) -> memoryview: ...
     def seal(self, void: Sequence[int] = (), reason: str = "") -> int: ...

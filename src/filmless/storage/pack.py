@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filmless.archive.errors import Unavailable
 from filmless.archive.model import Buffer
-from filmless.archive.ports import Appended, Label, Member, NewMember
+from filmless.archive.ports import Appended, Label, Member, NewMember, Note
 from filmless.storage import tar
 from filmless.storage.direct import DirectFile, aligned_buffer
 from filmless.storage.files import FreeSpace, make_folder, mapped, read_all, storage_error, sync_folder, write_all
@@ -207,6 +207,10 @@ class ClaimedPack:
     def members(self, start: int) -> Iterator[Member]:
         """Whole members from ``start``; void ones and the void records themselves are left out."""
         yield from tar.members(self.read, start, self.length)
+
+    def decisions(self, start: int) -> Iterator[Note]:
+        """Where records of decisions lie from ``start`` on."""
+        yield from tar.decisions(self.read, start, self.length)
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes of the pack."""

@@ -11,8 +11,10 @@ from filmless.archive.ports import Label, Member, Note
 BLOCK = 512  # bytes
 END = bytes(2 * BLOCK)  # two zero blocks end an archive
 OVERLAY_FOLDER = "overlay/"  # a member here names the offset of a file that is edited when it is given out
+DECISION_FOLDER = "decision/"  # a member here tells of no file of its pack: what was decided about instances
 VOID_FOLDER = "void/"  # a member here names the offset of a file that is not part of the archive
 
+_RECORD_FOLDERS = (DECISION_FOLDER, OVERLAY_FOLDER, VOID_FOLDER)
 _PAX, _FILE = b"x", b"0"
 _MAX_RECORDS = 32 * BLOCK  # bytes of pax records that we read; ours have one block, more only with an issuer
 _OCTAL_LIMIT = 8**11  # bytes; a larger file has its size in the pax record alone
@@ -77,6 +79,11 @@ def overlay_label(offset: int, digest: bytes, received_at: datetime) -> Label:
     return Label(f"{OVERLAY_FOLDER}{offset:020d}.json", digest, digest, received_at)
 
 
+def decision_label(name: str, digest: bytes, at: datetime) -> Label:
+    """The label of the record of a decision about instances, wherever these lie."""
+    return Label(f"{DECISION_FOLDER}{name}.json", digest, digest, at)
+
+
 def overlaid_offset(label: Label) -> int | None:
     """The offset of the file whose overlay this member records; None: it records none."""
     if not label.path.startswith(OVERLAY_FOLDER):
@@ -102,15 +109,22 @@ def walk(read: Callable[[int, int], bytes], start: int, length: int) -> Iterator
 
 
 def members(read: Callable[[int, int], bytes], start: int, length: int) -> Iterator[Member]:
-    """Whole members from ``start`` with the records of their overlays; void ones and the records are left out."""
+    """Whole members from ``start`` with the records of their overlays; void ones and all records are left out."""
     found = list(walk(read, start, length))
     voided = {voided_offset(each.label) for each in found}
     overlays = {
         overlaid_offset(each.label): Note(each.offset, each.length, each.label.data_set_sha256) for each in found
     }
     for each in found:
-        if each.offset not in voided and voided_offset(each.label) is None and overlaid_offset(each.label) is None:
+        if each.offset not in voided and not each.label.path.startswith(_RECORD_FOLDERS):
             yield Member(each.label, each.offset, each.length, overlays.get(each.offset))
+
+
+def decisions(read: Callable[[int, int], bytes], start: int, length: int) -> Iterator[Note]:
+    """Where the records of decisions lie."""
+    for each in walk(read, start, length):
+        if each.label.path.startswith(DECISION_FOLDER):
+            yield Note(each.offset, each.length, each.label.data_set_sha256)
 
 
 def member_at(read: Callable[[int, int], bytes], offset: int, length: int) -> Member | None:

@@ -12,6 +12,7 @@ from filmless.archive.header import WANTED, Header
 from filmless.archive.model import Buffer, Door, DuplicatePolicy, Received, Refused, Source, Stored
 from filmless.archive.ports import Batch, Index, Known, Mark, Marks, Member, PackReader, PackStore
 from filmless.archive.receive.candidate import Candidate, accept, as_found, is_native
+from filmless.archive.receive.decisions import Decision, Decisions, in_order, read_record
 from filmless.archive.receive.store import Committer
 from filmless.archive.scope import Scope
 from filmless.standards.data_set.fault import Fault, FaultKind
@@ -47,16 +48,17 @@ class _Claim:
     void: list[int]  # offsets of files that are no part of the archive
 
 
-def recover(packs: PackStore, marks: Marks, index: Index) -> Recovered:
+def recover(packs: PackStore, marks: Marks, index: Index, decisions: Decisions) -> Recovered:
     """Make rows of whole members that the index lacks, cut off what is torn, seal. Run twice it changes nothing.
 
     Packs with a writer are left alone. Conflict versions and replacements come after the objects they belong to,
-    in the order of their arrival, wherever these lie.
+    in the order of their arrival, wherever these lie; what was decided about instances comes after them all.
     """
     done = Recovered()
     known = _known_packs(packs, marks, done)
     committer = Committer(packs, index)
     later: list[tuple[_Claim, Member]] = []
+    decided: list[Decision] = []
     with ExitStack() as held:
         claims = []
         for name, mark in known.items():
@@ -67,9 +69,12 @@ def recover(packs: PackStore, marks: Marks, index: Index) -> Recovered:
             claims.append(claim)
             start = 0 if mark is None or mark.lacks_rows else mark.indexed_to
             later += _replay(claim, start, committer, index, done)
+            decided += _decisions(reader, start)
         later.sort(key=lambda pair: pair[1].label.received_at)
         for claim, member in later:
             _settle([(claim, member)], committer, done)
+        for decision in in_order(decided):
+            decisions.replay(decision)
         for claim in claims:
             _seal(claim, index)
             mark = known[claim.name]
@@ -77,6 +82,14 @@ def recover(packs: PackStore, marks: Marks, index: Index) -> Recovered:
                 marks.recount(claim.name)
     done.packs = len(claims)
     return done
+
+
+def _decisions(reader: PackReader, start: int) -> Iterator[Decision]:
+    for note in reader.decisions(start):
+        text = reader.read(note.offset, note.offset + note.length)
+        decision = read_record(text) if sha256(text).digest() == note.sha256 else None
+        if decision is not None:
+            yield decision
 
 
 def _known_packs(packs: PackStore, marks: Marks, done: Recovered) -> dict[str, Mark | None]:
