@@ -56,6 +56,10 @@ def _answering(task: Task) -> Callable[[Question], bytes]:
         from filmless.pixels.native_frame import native_frame  # noqa: PLC0415
 
         return native_frame
+    if task is Task.RASTER:
+        from filmless.pixels.raster import raster  # noqa: PLC0415
+
+        return raster
     from filmless.pixels.picture import picture  # noqa: PLC0415
 
     return picture

@@ -36,6 +36,7 @@ PHOTOMETRIC_BYTES = 16  # before native pixels: what their photometric interpret
 
 VIDEO = ("MPEG", "HEVC", "Fragmentable MPEG")
 QUESTION = struct.Struct(">I")  # bytes of facts
+RASTER = struct.Struct(">IIBB")  # before native pixels of a raster: rows, columns, samples, bits of a sample
 ANSWER = struct.Struct(">BI")  # 0 and bytes of the picture, or 1 and bytes of the failure
 
 
@@ -46,6 +47,7 @@ class Task(StrEnum):
     SCENE = "scene"  # one picture of all frames of all members
     NATIVE = "native"  # a frame's native pixels
     TEXT = "text"  # a document as text
+    RASTER = "raster"  # the native pixels of a picture that is no DICOM object
 
 
 class Form(StrEnum):
@@ -132,6 +134,17 @@ def scene_request(parts: Sequence[tuple[StoredImage, tuple[int, ...]]], view: Vi
 def native_request(image: StoredImage, number: int) -> Request:
     """Ask for a frame (from 0) of an encapsulated object as native pixels."""
     return lambda: _native_message(image, number)
+
+
+def raster_request(read: Callable[[int, int], bytes], length: int) -> Request:
+    """Ask for a PNG of so many bytes as native pixels, behind what ``RASTER`` says of them."""
+
+    def message() -> list[Buffer]:
+        if length > MAX_WHOLE_BYTES:
+            raise CannotRender(Reason.TOO_LARGE, "The PNG has too many bytes")
+        return _question(Facts(Task.RASTER, (Member(Form.WHOLE, "", "", length),)), read(0, length))
+
+    return message
 
 
 def text_request(image: StoredImage, media_type: str, root: str) -> Request:

@@ -68,7 +68,7 @@ URI_PARAMETERS = (
 
 def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, bin_: Bin) -> list[Route]:
     """Every row."""
-    store = Stow(service).store
+    store = Stow(service, renderer).store
     wado = Wado(service, renderer)
     retrieve = wado.retrieve
     located = LocatedFrames(service, access)

@@ -179,7 +179,11 @@ class _Composer:
     def _pixels(self, frames: Sequence[Bulk]) -> list[Piece]:
         first = frames[0]
         if first.picture is not None:
+            if any(frame.picture != first.picture for frame in frames):
+                raise Unfit("The frames are not of one size and coding")
             self._describe(first.picture, len(frames))
+            if first.picture.samples > 1:
+                self._say("00280004", "CS", "RGB", "Photometric Interpretation is not that of the picture")
             return self._native(frames)
         if first.media_type == "application/octet-stream" and not _is_encapsulated(first.transfer_syntax_uid):
             return self._native(frames)

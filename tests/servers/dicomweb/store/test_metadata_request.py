@@ -1,77 +1,25 @@
 """STOW-RS of metadata and bulk data: what is stored is a valid instance with what was sent, or a reason why not."""
 
-import io
-import json
-from collections.abc import Sequence
-
 import imagecodecs
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydicom import dcmread
-from pydicom.dataset import Dataset, FileDataset
 from pydicom.encaps import generate_frames
-from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
 
+from bulk_data import COLOUR, DEEP, GREY, JSON, XML, metadata, pixels_at, post, reason, stored
 from filmless.standards.composing.codestream import NoHeader, jpeg, jpeg_2000, mp4
 from filmless.standards.composing.metadata import metadata_of_json, metadata_of_xml
 from filmless.standards.data_set.fault import BadBytes
-from filmless.standards.models.native_model import native_model
-from objects import new_uid
-from web_house import Reply, WebHouse
+from web_house import WebHouse
 
-JSON, XML = "application/dicom+json", "application/dicom+xml"
-GREY = np.arange(12 * 16, dtype=np.uint8).reshape(12, 16)
-DEEP = np.arange(12 * 16, dtype=np.uint16).reshape(12, 16) * 300
-COLOUR = np.stack([GREY, GREY[::-1], GREY[:, ::-1]], axis=-1)
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\n%%EOF"
 
 
 @pytest.fixture
 def house() -> WebHouse:
     return WebHouse()
-
-
-def metadata(**values: object) -> dict[str, dict[str, object]]:
-    """A Secondary Capture without pixels, as the DICOM JSON model."""
-    image = Dataset()
-    image.SOPClassUID = SecondaryCaptureImageStorage
-    image.SOPInstanceUID, image.StudyInstanceUID, image.SeriesInstanceUID = new_uid(), new_uid(), new_uid()
-    image.PatientName, image.PatientID = "Müller^Jörg=山田^太郎", "P1"
-    image.Modality = "OT"
-    for keyword, value in values.items():
-        setattr(image, keyword, value)
-    found: dict[str, dict[str, object]] = image.to_json_dict()
-    return found
-
-
-def pixels_at(location: str, **values: object) -> dict[str, dict[str, object]]:
-    return {**metadata(**values), "7FE00010": {"vr": "OW", "BulkDataURI": location}}
-
-
-def post(
-    house: WebHouse, data_sets: Sequence[dict[str, dict[str, object]]], *parts: tuple[str, str, bytes], kind: str = JSON
-) -> Reply:
-    """Parts are Content-Type, Content-Location and bytes."""
-    texts = [json.dumps(data_sets).encode()] if kind == JSON else [native_model(each) for each in data_sets]
-    body = b"".join(b"--x\r\nContent-Type: %s\r\n\r\n%s\r\n" % (kind.encode(), text) for text in texts)
-    for content_type, location, data in parts:
-        body += f"--x\r\nContent-Type: {content_type}\r\nContent-Location: {location}\r\n\r\n".encode() + data + b"\r\n"
-    headers = {"content-type": f'multipart/related; type="{kind}"; boundary=x'}
-    return house.ask("POST", "/dicomweb/studies", role="technologist", headers=headers, body=body + b"--x--\r\n")
-
-
-def stored(house: WebHouse, reply: Reply) -> FileDataset:
-    assert reply.status == 200, reply.body
-    ((_, content),) = house.archive.files.values()
-    return dcmread(io.BytesIO(content))
-
-
-def reason(reply: Reply) -> tuple[int, str]:
-    assert reply.status == 409, reply.body
-    items = reply.json().get("00081198", reply.json().get("0008119A"))["Value"]
-    return items[0]["00081197"]["Value"][0], items[0]["00000902"]["Value"][0]
 
 
 DESCRIBED = {

@@ -1,5 +1,6 @@
 """Store requests of metadata and bulk data (PS3.18 8.6.1.2.2, 10.5.2): spooled, put together, stored."""
 
+from asyncio import wrap_future
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -8,18 +9,25 @@ from itertools import chain
 
 from filmless.archive.model import Outcome, Received, Refusal, Refused, Source
 from filmless.archive.scope import Scope
+from filmless.pixels.errors import CannotRender, Reason
+from filmless.pixels.request import RASTER, raster_request
 from filmless.servers.dicomweb.multipart import LARGE, PartBegins, PartEnds, Step
 from filmless.servers.dicomweb.service import Service, all_done
 from filmless.servers.dicomweb.store.spool import Spool
+from filmless.servers.dicomweb.store.store_response import RETRY_SECONDS
 from filmless.servers.http_messages import Problem
 from filmless.servers.media_types import MediaType, parse
-from filmless.standards.composing.instance import Bulk, Composed, Piece, Unfit, compose, identity
+from filmless.servers.transcoding import Codecs
+from filmless.standards.composing.codestream import Picture
+from filmless.standards.composing.instance import PIXEL_DATA, Bulk, Composed, Piece, Unfit, compose, identity
 from filmless.standards.composing.metadata import Attributes, metadata_of_json, metadata_of_xml
 from filmless.standards.data_set.fault import BadBytes, FaultKind
 from filmless.standards.data_set.part10 import write_head
 
 DICOM_JSON, DICOM_XML = "application/dicom+json", "application/dicom+xml"
 MAX_METADATA = 16 << 20  # bytes of all metadata of a request
+MAX_DECODED = 1 << 30  # bytes of pixels of all pictures of a request that are decoded
+DECODED = frozenset(("image/png",))  # no transfer syntax has them
 CHUNK = 1 << 20  # bytes of one write
 
 _READERS: dict[str, Callable[[bytes], list[Attributes]]] = {
@@ -28,6 +36,8 @@ _READERS: dict[str, Callable[[bytes], list[Attributes]]] = {
     DICOM_XML: metadata_of_xml,
 }
 _REFUSALS = {FaultKind.LIMIT: Refusal.LIMIT}
+_BEYOND = frozenset((Reason.TOO_LARGE, Reason.MEMORY, Reason.TIME))
+_RETRY = ((b"retry-after", str(RETRY_SECONDS).encode()),)
 _UNNAMED = Refused(Refusal.MISMATCH, "No metadata name the location of a bulk data part")
 
 
@@ -36,6 +46,7 @@ class MetadataReception:
     """The parts of one request: metadata in memory, bulk data in the spool."""
 
     service: Service
+    codecs: Codecs
     scope: Scope
     source: Source
     spool: Spool
@@ -44,6 +55,7 @@ class MetadataReception:
     _type: MediaType = field(default_factory=lambda: MediaType(""))
     _location: str = ""
     _start: int = 0  # of the part in the spool
+    decoded: int = 0  # bytes of pixels that pictures were decoded to
 
     async def take(self, step: Step) -> None:
         """Go one step on."""
@@ -105,7 +117,8 @@ class MetadataReception:
     async def _store(self, attributes: Attributes) -> "Outcome | Future[Outcome]":
         sop_class_uid, instance_uid = identity(attributes)
         try:
-            composed = await self.service.call(compose, attributes, self.bulk)
+            bulk = await self._decoded(str(attributes.get(PIXEL_DATA, {}).get("BulkDataURI", "")))
+            composed = await self.service.call(compose, attributes, bulk)
         except Unfit as unfit:
             return Refused(Refusal.MISMATCH, str(unfit), sop_class_uid, instance_uid)
         except BadBytes as bad:
@@ -117,6 +130,35 @@ class MetadataReception:
         data_set = await self.service.call(b"".join, _chunks(composed))
         received = Received(head, data_set, composed.transfer_syntax_uid, self.source, datetime.now(UTC))
         return self.service.archive.store(received, self.scope)
+
+    async def _decoded(self, location: str) -> dict[str, list[Bulk]]:
+        """The bulk data, those at this location as native pixels where no transfer syntax has them as they are."""
+        frames = self.bulk.get(location, [])
+        if not any(frame.media_type in DECODED for frame in frames):
+            return self.bulk
+        if any(frame.media_type not in DECODED for frame in frames):
+            raise Unfit("The frames are not of one size and coding")
+        return {**self.bulk, location: [await self._native(frame) for frame in frames]}
+
+    async def _native(self, frame: Bulk) -> Bulk:
+        """In a codec child; the pixels go to the spool."""
+        try:
+            answer = await wrap_future(self.codecs.submit(raster_request(frame.read, frame.length)))
+        except CannotRender as failure:
+            if failure.reason is Reason.BUSY:
+                raise Problem(503, "Too many pictures wait. Try again.", _RETRY) from None
+            if failure.reason in _BEYOND:
+                raise BadBytes(FaultKind.LIMIT, failure.detail or "The picture takes more than may be used") from None
+            raise Unfit(failure.detail or "The picture is damaged") from None
+        rows, columns, samples, bits = RASTER.unpack_from(answer)
+        self.decoded += len(answer)
+        if self.decoded > MAX_DECODED:
+            raise BadBytes(FaultKind.LIMIT, "The pictures have too many pixels")
+        start = self.spool.length
+        await self._keep(memoryview(answer)[RASTER.size :])
+        stop = self.spool.length
+        picture = Picture("", rows, columns, samples, bits, "MONOCHROME2" if samples == 1 else "RGB")
+        return Bulk(frame.media_type, "", stop - start, self.spool.reader(start, stop), picture)
 
     async def _store_large(self, composed: Composed, head: bytes) -> "Outcome | Future[Outcome]":
         large = await self.service.call(

@@ -19,6 +19,7 @@ from filmless.servers.dicomweb.store.spool import Spool
 from filmless.servers.dicomweb.store.store_response import store_answer
 from filmless.servers.http_messages import Answer, BodyReader, Problem, Request
 from filmless.servers.memory import Regions
+from filmless.servers.transcoding import Codecs
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.part10 import read_head, write_head
 from filmless.standards.data_set.scanner import Scan, scan
@@ -53,8 +54,8 @@ class Reception(Protocol):
 class Stow:
     """Answers store requests."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, service: Service, codecs: Codecs) -> None:
+        self._service, self._codecs = service, codecs
         self._regions = Regions(REGION, SPARE)
 
     async def store(self, request: Request) -> Answer:
@@ -70,7 +71,7 @@ class Stow:
         spool = Spool(self._service.spool_folder)
         reception: Reception = _Reception(self._service, request.scope, source)
         if kind in (DICOM_JSON, DICOM_XML):
-            reception = MetadataReception(self._service, request.scope, source, spool)
+            reception = MetadataReception(self._service, self._codecs, request.scope, source, spool)
         reader = PartReader(boundary, self._regions, request.body_length, _likely_length)
         with closing(request.body()) as body, closing(reader), closing(spool):
             try:
