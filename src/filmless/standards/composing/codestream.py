@@ -13,12 +13,17 @@ MPEG_4_AVC_41 = "1.2.840.10008.1.2.4.102"
 MPEG_4_AVC_42 = "1.2.840.10008.1.2.4.104"
 HEVC_MAIN, HEVC_MAIN_10 = "1.2.840.10008.1.2.4.107", "1.2.840.10008.1.2.4.108"
 
+_TRAILING = 64 << 10  # bytes behind the end of a picture that are looked through
 _SEGMENTS = 1000  # marker segments, or boxes, that are looked through
 _AVC_LEVEL_41 = 41
 
 
 class NoHeader(Exception):
     """The bytes are not what their media type says."""
+
+
+class CutOff(NoHeader):
+    """The bytes end before the picture does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +42,11 @@ class Picture:
     frames: int | None = None  # None: one in each value
 
 
-def jpeg(read: Read, _length: int) -> Picture:
+def jpeg(read: Read, length: int) -> Picture:
     """JPEG of any process, and JPEG-LS."""
     adobe: int | None = None
     frame: tuple[int, bytes] | None = None
-    for marker, body in _segments(read):
+    for marker, body, end in _segments(read):
         if marker == 0xEE and body[:5] == b"Adobe" and len(body) >= 12:
             adobe = body[11]
         elif marker in _FRAME_MARKERS and len(body) >= 6:
@@ -49,6 +54,7 @@ def jpeg(read: Read, _length: int) -> Picture:
         elif marker == 0xDA:
             if frame is None:
                 break
+            _see_its_end(read, end, length)
             return _jpeg_picture(frame[0], frame[1], body, adobe)
     raise NoHeader
 
@@ -57,8 +63,8 @@ _FRAME_MARKERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}  # S
 _LOSSLESS, _LS, _PROGRESSIVE = 0xC3, 0xF7, 0xC2
 
 
-def _segments(read: Read) -> Iterator[tuple[int, bytes]]:
-    """Marker segments up to the first scan."""
+def _segments(read: Read) -> Iterator[tuple[int, bytes, int]]:
+    """Marker segments up to the first scan, and where each ends."""
     at = 2
     if read(0, 2) != b"\xff\xd8":
         raise NoHeader
@@ -70,8 +76,14 @@ def _segments(read: Read) -> Iterator[tuple[int, bytes]]:
             at += 1
             continue
         length = int.from_bytes(head[2:4], "big")
-        yield head[1], read(at + 4, at + 2 + min(length, 256))
+        yield head[1], read(at + 4, at + 2 + min(length, 256)), at + 2 + length
         at += 2 + length
+
+
+def _see_its_end(read: Read, start: int, stop: int) -> None:
+    """EOI or EOC; bytes behind it are borne, and within coded data it does not occur (ISO 10918-1 B.1.1.5)."""
+    if b"\xff\xd9" not in read(max(start, stop - _TRAILING), stop):
+        raise CutOff
 
 
 def _jpeg_picture(marker: int, frame: bytes, scan: bytes, adobe: int | None) -> Picture:
@@ -108,6 +120,7 @@ def jpeg_2000(read: Read, length: int) -> Picture:
     if not (0 < columns < 1 << 16 and 0 < rows < 1 << 16) or samples not in (1, 3):
         raise NoHeader
     is_ht, is_reversible, is_mixed, progression = _coding(header)
+    _see_its_end(read, start, stop)
     if is_ht:
         reversible = ts.HTJ2K_LOSSLESS_RPCL if progression == 2 else ts.HTJ2K_LOSSLESS
         syntax = reversible if is_reversible else ts.HTJ2K
@@ -163,8 +176,17 @@ def mp4(read: Read, length: int) -> Picture:
             table = _inner(read, track[1:], (b"mdia", b"minf", b"stbl"))
             picture = _video(read, table) if table else None
             if picture is not None:
+                _see_all_boxes(read, length)
                 return picture
     raise NoHeader
+
+
+def _see_all_boxes(read: Read, length: int) -> None:
+    end = 0
+    for _, _, end in _boxes(read, 0, length):  # noqa: B007  the last one counts
+        pass
+    if length - end >= 8:  # bytes of the head of a further box, which ends behind the file
+        raise CutOff
 
 
 def _inner(read: Read, span: tuple[int, int], kinds: tuple[bytes, ...]) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from filmless.standards.composing.codestream import NoHeader, Picture, Read, jpeg, jpeg_2000, mp4
+from filmless.standards.composing.codestream import CutOff, NoHeader, Picture, Read, jpeg, jpeg_2000, mp4
 from filmless.standards.composing.metadata import Attributes, text_of
 from filmless.standards.data_set.elements import EXPLICIT_LITTLE, UNDEFINED
 from filmless.standards.data_set.fault import BadBytes, FaultKind
@@ -305,6 +305,8 @@ def _picture(frame: Bulk) -> Picture:
         return Picture(syntax, 0, 0, 0, 0, "")
     try:
         return reader(frame.read, frame.length)
+    except CutOff:
+        raise Unfit("The part ends before its picture does") from None
     except NoHeader:
         raise Unfit("The part is damaged or in a coding its media type does not take") from None
 

@@ -107,6 +107,14 @@ def test_a_film_is_kept_as_it_is_and_describes_itself(house: WebHouse, film: byt
     assert image.PixelData[16 : 16 + len(film)] == film
 
 
+@pytest.mark.parametrize(("media_type", "data"), [*(each[:2] for each in CODED), ("video/mp4", a_film())])
+def test_what_is_cut_off_is_refused(house: WebHouse, media_type: str, data: bytes) -> None:
+    for length in (len(data) - 2, len(data) * 3 // 4):
+        reply = post(house, [pixels_at("p")], (media_type, "p", data[:length]))
+        assert reason(reply)[0] == 0xA900
+    assert house.archive.files == {}
+
+
 def test_bulk_data_within_a_sequence_is_put_into_its_item(house: WebHouse) -> None:
     sent = pixels_at("p", **DESCRIBED)
     icon: dict[str, object] = {"7FE00010": {"vr": "OB", "BulkDataURI": "icon"}}

@@ -34,7 +34,7 @@ def store_answer(outcomes: Sequence[Outcome], root: str, study_uid: str | None, 
     stored = [outcome for outcome in outcomes if isinstance(outcome, Stored)]
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     studies = {outcome.study_uid for outcome in stored} | ({study_uid} if study_uid else set())
-    response: DicomJson = {}
+    response: DicomJson = {"00081190": {"vr": "UR"}}  # Retrieve URL: type 2, empty where it is not of one study
     if stored and len(studies) == 1:
         response["00081190"] = {"vr": "UR", "Value": [study_url(root, studies.pop())]}
     named = [_failed(outcome) for outcome in refused if outcome.instance_uid]
