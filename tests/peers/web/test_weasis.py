@@ -1,4 +1,4 @@
-"""What Weasis asks of an archive: the requests of its DICOMweb source, as that writes them, in a table."""
+"""What Weasis asks of an archive, as it writes it, in a table: of its DICOMweb source, and by WADO-URI."""
 
 import io
 
@@ -17,6 +17,7 @@ STUDY = (
 ANY = 'multipart/related;type="application/dicom";transfer-syntax=*'
 JSON = "application/json"
 DICOM_JSON = "application/dicom+json"
+URI = "/wado?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={instance}"
 
 # Address behind /dicomweb, Accept, Content-Type of the answer. {study}, {series} and {instance} are UIDs.
 REQUESTS = [
@@ -35,7 +36,20 @@ REQUESTS = [
         "application/dicom",
     ),
     ("/studies/{study}/series/{series}/thumbnail?viewport=256,256", "image/jpeg", "image/jpeg"),
+    ("/studies/{study}/series/{series}/thumbnail?viewport=256%2C256", "image/jpeg", "image/jpeg"),
+    ("/studies/{study}/series/{series}/instances/{instance}/thumbnail?viewport=256%2C256", "image/jpeg", "image/jpeg"),
+    ("/studies/{study}/series/{series}/instances/{instance}/rendered?viewport=256%2C256", "image/jpeg", "image/jpeg"),
+    ("/studies/{study}/series/{series}/instances?includefield=00080018&limit=1&offset=1", DICOM_JSON, DICOM_JSON),
+    (
+        "/studies/{study}/series/{series}/instances?includefield=00080016,00080018,00200013&offset=0&limit=1000",
+        DICOM_JSON,
+        DICOM_JSON,
+    ),
+    ("/studies/{study}/series/{series}", ANY, "multipart/related"),
     ("/studies/{study}/series/{series}/metadata", DICOM_JSON, DICOM_JSON),
+    (URI + "&contentType=application%2Fdicom", "*/*", "application/dicom"),
+    (URI + "&contentType=application%2Fdicom&transferSyntax=1.2.840.10008.1.2.1", "*/*", "application/dicom"),
+    (URI + "&contentType=image/jpeg&imageQuality=75&rows=256&columns=256", "*/*", "image/jpeg"),
 ]
 
 
