@@ -63,10 +63,11 @@ def test_a_clinical_document_is_a_page_its_text_or_itself(
     assert ("content-disposition" in reply.headers) == (media_type == "text/xml")
 
 
-def test_a_video_is_a_poster_or_the_stream_where_it_lies_in_mp4(house: WebHouse) -> None:
+def test_a_video_is_the_stream_where_it_lies_in_mp4_or_a_poster(house: WebHouse) -> None:
     stream = movie("libx264", "mp4")
     path = store(house, video(stream), H264)
-    assert rendered(house, path).headers["content-type"] == "image/jpeg"
+    assert rendered(house, path).headers["content-type"] == "video/mp4"
+    assert rendered(house, path, "image/*").headers["content-type"] == "image/jpeg"
     reply = rendered(house, path, "video/mp4")
     assert (reply.status, reply.headers["content-type"]) == (200, "video/mp4")
     assert reply.body[: len(stream)] == stream

@@ -40,11 +40,11 @@ class Documents:
         self._pictures = pictures
 
     async def offers(self, kept: KeptInstance, pictures: Sequence[Offer], scope: Scope) -> list[Offer]:
-        """What can be had of an instance, the default first: a document before its picture, a video after it."""
+        """What can be had of an instance, the default first: a document or video before its picture."""
         kind, own = KINDS.get(kept.sop_class_uid), own_media_type(kept)
         offers = list(pictures)
         if own is not None and own[0] == MP4 and await self._service.call(self._is_mp4, kept, scope):
-            return [*offers, Offer(MP4)]
+            return [Offer(MP4), *offers]
         if own is not None and kind in _WRAPPERS:
             offers = [Offer(own[0]), *offers]
         return [*_TEXTS.get(kind, ()), *offers] if kept.length <= MAX_DOCUMENT_BYTES else offers
