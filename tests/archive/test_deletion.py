@@ -48,6 +48,8 @@ def test_a_study_is_gone_from_lists_and_comes_back_whole(process: Process, delet
     assert (served(process, study_uid), counts(process, study_uid)) == (set(), [])
     (entry,) = deletions.all()
     assert (entry.reason, entry.actor, entry.instances, entry.restored_at) == ("wrong patient", CURATOR.actor, 3, None)
+    shown = (entry.patient_name, entry.patient_id, entry.study_date, entry.study_description)
+    assert shown == ("Test^Anna", "P1", "20260102", "Head")
     assert deletions.restore(entry.public_id, SCOPE) == 3
     assert counts(process, study_uid) == [([1], [3])]
     assert len(served(process, study_uid)) == 3

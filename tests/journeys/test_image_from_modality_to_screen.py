@@ -49,6 +49,23 @@ def test_a_person_signs_in_and_sees_the_study(server: Server, tmp_path: Path) ->
     assert (thumbnail.status_code, thumbnail.content[:2]) == (200, b"\xff\xd8")
 
 
+def test_a_person_takes_a_study_back_out_of_the_bin(server: Server, tmp_path: Path) -> None:
+    image = series(1, PatientName="Gone^Gil", StudyDescription="Hip")[0]
+    assert server.run("import", write_file(tmp_path, image)).returncode == 0
+    session = requests.Session()
+    login = session.post(f"{server.url}/api/login", json={"username": ADMINISTRATOR, "password": PASSWORD}, timeout=10)
+    csrf = {"X-CSRF-Token": login.json()["csrf"]}
+    assert "delete" in session.get(f"{server.url}/api/session", timeout=10).json()["rights"]
+    study = f"{server.url}/dicomweb/studies/{image.StudyInstanceUID}"
+    assert session.delete(study, params={"reason": "twice"}, headers=csrf, timeout=10).status_code == 204
+    deletions = session.get(f"{server.url}/api/bin", timeout=10).json()["deletions"]
+    (entry,) = [each for each in deletions if each["study_uid"] == image.StudyInstanceUID]
+    assert (entry["patient"]["name"], entry["description"], entry["reason"]) == ("Gone^Gil", "Hip", "twice")
+    restored = session.post(f"{server.url}/api/bin/{entry['id']}/restore", headers=csrf, json={}, timeout=10)
+    assert restored.json() == {"restored": 1}
+    assert session.get(f"{server.url}/api/studies/{image.StudyInstanceUID}", timeout=10).status_code == 200
+
+
 def test_nobody_unknown_is_told_anything(server: Server) -> None:
     for path in ("/dicomweb/studies", "/api/studies", "/api/session", "/api/openapi.json"):
         assert requests.get(f"{server.url}{path}", timeout=10).status_code == 401

@@ -56,6 +56,8 @@ class State:
     studies: int = 10_240
     failing: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)  # path prefix -> status, problem
     signed_in: bool = False
+    rights: list[str] = field(default_factory=lambda: ["find", "retrieve", "store"])
+    deletions: list[dict[str, Any]] = field(default_factory=list)  # newest first
     warnings: list[str] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)  # instance UIDs that arrived
     refuse: dict[str, int] = field(default_factory=dict)  # instance UID -> failure reason
@@ -136,6 +138,27 @@ def detail(number: int) -> dict[str, Any]:
     return {**row, "series": series, "findings": findings if row["warnings"] else []}
 
 
+def deletion(number: int, **more: Any) -> dict[str, Any]:
+    """A study in the bin."""
+    row = study(number)
+    return {
+        "id": f"00000000-0000-4000-8000-{number:012}",
+        "study_uid": row["study_uid"],
+        "series_uid": None,
+        "instance_uid": None,
+        "reason": "Sent to the wrong patient",
+        "actor": "j.fischer",
+        "deleted_at": "2026-03-01T10:17:00Z",
+        "instances": row["instances"],
+        "restored_by": None,
+        "restored_at": None,
+        "patient": {"name": row["patient"]["name"], "id": row["patient"]["id"]},
+        "date": row["date"],
+        "description": row["description"],
+        **more,
+    }
+
+
 def picture(seed: int) -> bytes:
     """A drawn slice as JPEG."""
     chance = random.Random(seed)
@@ -182,6 +205,8 @@ class Handler(BaseHTTPRequestHandler):
             self._json(200, self._session())
         elif url.path == "/api/studies":
             self._json(200, self._list(parse_qs(url.query)))
+        elif url.path == "/api/bin":
+            self._json(200, {"deletions": self.server.state.deletions})
         elif url.path.startswith("/api/studies/"):
             self._json(200, detail(int(url.path.rsplit(".", 1)[-1]) - 1))
         else:
@@ -196,6 +221,11 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/dicomweb/studies":
             self._store(body)
             return
+        if self.path.startswith("/api/bin/"):
+            entry = next(each for each in state.deletions if each["id"] == self.path.split("/")[3])
+            entry |= {"restored_by": "Dr. E. Reyes", "restored_at": "2026-03-02T08:00:00Z"}
+            self._json(200, {"restored": entry["instances"]})
+            return
         if self.path == "/api/login" and json.loads(body)["password"] != "correct horse battery":
             self._json(401, {"title": "User name or password is wrong."})
             return
@@ -208,7 +238,10 @@ class Handler(BaseHTTPRequestHandler):
     def _session(self) -> dict[str, Any]:
         user = {"name": "Dr. E. Reyes", "role": "radiologist"}
         archive = {"ae_title": "FILMLESS", "version": "0.1.0"}
-        return {"user": user, "csrf": "token", "archive": archive, "insecure": self.server.state.warnings}
+        state = self.server.state
+        return {
+            "user": user, "rights": state.rights, "csrf": "token", "archive": archive, "insecure": state.warnings
+        }  # fmt: skip
 
     def _list(self, query: dict[str, list[str]]) -> dict[str, Any]:
         text = query.get("text", [""])[0].casefold()

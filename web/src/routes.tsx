@@ -10,6 +10,7 @@ const study = import("./pages/study");
 
 const WorklistPage = lazy(() => worklist);
 const StudyPage = lazy(() => study);
+const BinPage = lazy(() => import("./pages/bin"));
 const SetupPage = lazy(() => import("./pages/setup"));
 const NotFoundPage = lazy(() => import("./pages/not_found"));
 
@@ -23,6 +24,7 @@ export function Pages() {
           <Route path="/" element={<Navigate to="/worklist" replace />} />
           <Route path="/worklist" element={<WorklistPage />} />
           <Route path="/studies/:uid" element={<StudyPage />} />
+          <Route path="/bin" element={<BinPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Route>
       </Routes>

@@ -68,6 +68,10 @@ class DeletionEntry:
     instances: int  # that were taken out of use
     restored_by: str | None
     restored_at: datetime | None  # None: they lie in the bin
+    patient_name: str | None  # as the study list has it: the alphabetic group; None where nothing is known
+    patient_id: str | None
+    study_date: str | None  # DA
+    study_description: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,12 @@ with freed as (
     update kept_instance i set hidden = false from chosen c where i.id = c.id returning i.series_id, i.instance_uid
 """
 _LIST = """
-select public_id, study_uid, series_uid, instance_uid, reason, actor, deleted_at, instances, restored_by, restored_at
-from deletion order by id desc limit %s"""
+select d.public_id, d.study_uid, d.series_uid, d.instance_uid, d.reason, d.actor, d.deleted_at, d.instances,
+       d.restored_by, d.restored_at, p.attributes #>> '{00100010,Value,0,Alphabetic}' as patient_name,
+       nullif(p.patient_id, '') as patient_id, nullif(s.study_date, '') as study_date,
+       s.attributes #>> '{00081030,Value,0}' as study_description
+from deletion d left join study s on s.study_uid = d.study_uid left join patient p on p.id = s.patient_id
+order by d.id desc limit %s"""
 
 
 class Deletions:

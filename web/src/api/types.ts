@@ -7,6 +7,7 @@ export interface User {
 
 export interface Session {
   user: User;
+  rights: string[];
   csrf: string;
   archive: { ae_title: string; version: string };
   insecure: string[];
@@ -64,3 +65,20 @@ export interface Finding {
 }
 
 export type StudyDetail = Omit<StudyRow, "series"> & { series: Series[]; findings: Finding[] };
+
+/** What one request deleted. Nothing of it is gone: it lies in the bin until it is restored. */
+export interface Deletion {
+  id: string;
+  study_uid: string;
+  series_uid: string | null; // null: the whole study
+  instance_uid: string | null;
+  reason: string;
+  actor: string;
+  deleted_at: string;
+  instances: number;
+  restored_by: string | null;
+  restored_at: string | null;
+  patient: { name: string | null; id: string | null };
+  date: string | null;
+  description: string | null;
+}

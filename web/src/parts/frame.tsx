@@ -1,6 +1,6 @@
 // The frame around all pages of somebody signed in: rail, warnings, the page, uploads.
 import { Tooltip } from "@mantine/core";
-import { IconAlertTriangle, IconKeyboard, IconList, IconUpload } from "@tabler/icons-react";
+import { IconAlertTriangle, IconKeyboard, IconList, IconTrash, IconUpload } from "@tabler/icons-react";
 import { lazy, Suspense, useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, NavLink, Outlet, useLocation } from "react-router";
@@ -37,7 +37,7 @@ export function Frame() {
 
 function SignedInFrame() {
   const { t } = useTranslation();
-  const { insecure } = useSignedIn();
+  const { insecure, rights } = useSignedIn();
   const [dialog, setDialog] = useState<"keys" | "upload" | null>(null);
   const uploading = useUploads().files.length > 0;
   const openUpload = useCallback(() => setDialog("upload"), []);
@@ -65,6 +65,14 @@ function SignedInFrame() {
             <span>{t("frame.upload")}</span>
           </button>
         </Tooltip>
+        {rights.includes("delete") && (
+          <Tooltip label={t("frame.bin")} position="right" openDelay={300}>
+            <NavLink to="/bin" className="rail-item">
+              <IconTrash size={20} stroke={1.6} aria-hidden />
+              <span>{t("frame.bin")}</span>
+            </NavLink>
+          </Tooltip>
+        )}
         <span className="rail-space" />
         <Tooltip label={`${t("frame.keys")}  ?`} position="right" openDelay={300}>
           <button type="button" className="rail-item rail-keys" onClick={openKeys}>

@@ -5,7 +5,7 @@ import type { Patient } from "../api/types";
 import { useLocale } from "../i18n";
 
 export interface PatientText {
-  name: (patient: Patient) => string;
+  name: (patient: Pick<Patient, "name" | "name_ideographic">) => string;
   sexAndAge: (patient: Patient, at: string | null) => string;
   date: (value: string | null) => string;
   dateTime: (date: string | null, time: string | null) => string;

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from filmless.access.accounts import TooManyFailures, User
 from filmless.access.credentials import csrf_token
+from filmless.access.roles import GRANTS
 from filmless.servers.gate import Gate, check_own_page, cookie_name
 from filmless.servers.http_messages import Answer, Problem, Request, json_answer
 
@@ -80,13 +81,14 @@ class Session:
         return Answer(204, headers=(_cookie(request, ""),))
 
     async def show(self, request: Request) -> Answer:
-        """Who is signed in, and the token for state changes."""
+        """Who is signed in, what they may do, and the token for state changes."""
         principal = request.principal
         if principal is None:
             raise RuntimeError("the gate lets nobody through unnamed")
         return json_answer(
             {
                 "user": {"name": principal.name, "role": principal.role},
+                "rights": sorted(GRANTS[principal.role].rights),
                 "csrf": csrf_token(request.session) if request.session else "",
                 "archive": {"ae_title": self._house.ae_title, "version": self._house.version},
                 "insecure": list(self._house.insecure),
