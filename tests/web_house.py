@@ -432,7 +432,7 @@ class WebHouse:
         broken = False
         try:
             await self.application(scope, receive, send)
-        except Damaged:
+        except (Damaged, CannotRender):
             broken = True
         start = sent[0]
         heads = {name.decode(): value.decode() for name, value in start["headers"]}

@@ -89,7 +89,7 @@ class FrameAccess:
         kept, table = located.kept, located.table
         if located.has_table and table is None:
             table = self._catalog.frames(kept.instance_uid)
-        return _stored_frames(kept, table, partial(self._bytes, kept))
+        return _stored_frames(kept, table, partial(self.data_set, kept))
 
     def stored_frames_at_hand(self, located: Located) -> StoredFrames | None:
         """The same, None where it would have to be waited for."""
@@ -104,7 +104,7 @@ class FrameAccess:
     def frame(self, frames: StoredFrames, number: int) -> bytes:
         """Frame ``number`` (from 0) as it is stored, native ones in little endian order."""
         start, stop = frames.span(number)
-        return frames.cut(self._bytes(frames.kept, start, stop), number)
+        return frames.cut(self.data_set(frames.kept, start, stop), number)
 
     def frame_at_hand(self, frames: StoredFrames, number: int) -> bytes | None:
         """The same, None where it would have to be waited for."""
@@ -119,8 +119,8 @@ class FrameAccess:
         event = Event(EventKind.RETRIEVE, scope.actor, scope.address, study_uid=kept.study_uid, count=count)
         self._history.gather(event)
 
-    def _bytes(self, kept: KeptInstance, start: int, stop: int) -> bytes:
-        """Bytes of the data set."""
+    def data_set(self, kept: KeptInstance, start: int, stop: int) -> bytes:
+        """Bytes of the data set, which is inflated where it is stored deflated."""
         head = kept.head_length
         if transfer_syntax(kept.transfer_syntax_uid).deflated:
             return _inflated(kept, self._read(kept, head, kept.length), start, stop)

@@ -35,7 +35,7 @@ def confine(memory: int) -> None:
 
 
 def answer(question: Question) -> bytes | CannotRender:
-    """A picture, native pixels or a text, or why there are none."""
+    """A picture, a frame's pixels or a text, or why there are none."""
     try:
         return _answering(question.facts.task)(question)
     except CannotRender as failure:
@@ -60,6 +60,10 @@ def _answering(task: Task) -> Callable[[Question], bytes]:
         from filmless.pixels.raster import raster  # noqa: PLC0415
 
         return raster
+    if task is Task.COMPRESSED:
+        from filmless.pixels.compressed_frame import compressed_frame  # noqa: PLC0415
+
+        return compressed_frame
     from filmless.pixels.picture import picture  # noqa: PLC0415
 
     return picture

@@ -13,16 +13,22 @@ def native_frame(question: Question) -> bytes:
     """The photometric interpretation, padded, and the frame's bytes: little endian, colour by pixel."""
     frame = next(frames_of(question.members[0]))
     decoded, module = frame.decoded, frame.module
-    if decoded.values.shape != _shape(module):
+    if decoded.values.shape != shape_of(module):
         raise CannotRender(Reason.DAMAGED, "the stream has another size than the attributes")
     pixels = _bytes(decoded, module)
     if len(pixels) + PHOTOMETRIC_BYTES > MAX_ANSWER_BYTES:
         raise CannotRender(Reason.TOO_LARGE, f"{len(pixels)} bytes in a frame")
-    photometric = "YBR_FULL" if module.subsampled and decoded.photometric == module.photometric else decoded.photometric
+    photometric = photometric_now(decoded, module)
     return photometric.encode("ascii", "replace")[:PHOTOMETRIC_BYTES].ljust(PHOTOMETRIC_BYTES) + pixels
 
 
-def _shape(module: PixelModule) -> tuple[int, ...]:
+def photometric_now(decoded: Decoded, module: PixelModule) -> str:
+    """What the samples are: of each pixel its own chrominance where two shared it."""
+    return "YBR_FULL" if module.subsampled and decoded.photometric == module.photometric else decoded.photometric
+
+
+def shape_of(module: PixelModule) -> tuple[int, ...]:
+    """The axes of a frame: (row, column) or (row, column, sample)."""
     plane = (module.rows, module.columns)
     return plane if module.samples == 1 else (*plane, module.samples)
 

@@ -32,7 +32,7 @@ MAX_SCENE_BYTES = 192 << 20  # headers and encoded frames of all objects of one 
 PIXEL_ELEMENT_BYTES = 12  # tag, VR and length of the pixel element: which of the three kinds, and its VR
 MAX_DETAIL = 200  # characters of a failure's detail
 MAX_ANSWER_BYTES = 64 << 20
-PHOTOMETRIC_BYTES = 16  # before native pixels: what their photometric interpretation is now, padded with spaces
+PHOTOMETRIC_BYTES = 16  # before a frame's pixels: what their photometric interpretation is now, padded with spaces
 
 VIDEO = ("MPEG", "HEVC", "Fragmentable MPEG")
 QUESTION = struct.Struct(">I")  # bytes of facts
@@ -48,6 +48,7 @@ class Task(StrEnum):
     NATIVE = "native"  # a frame's native pixels
     TEXT = "text"  # a document as text
     RASTER = "raster"  # the native pixels of a picture that is no DICOM object
+    COMPRESSED = "compressed"  # a frame compressed in another way
 
 
 class Form(StrEnum):
@@ -84,6 +85,7 @@ class Facts:
     note: str = ""  # last line of the card
     text: str = ""  # media type of the text that is wanted
     root: str = ""  # address of the DICOMweb service, for links in a text
+    target: str = ""  # transfer syntax UID of a frame that is compressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,12 @@ def scene_request(parts: Sequence[tuple[StoredImage, tuple[int, ...]]], view: Vi
 
 def native_request(image: StoredImage, number: int) -> Request:
     """Ask for a frame (from 0) of an encapsulated object as native pixels."""
-    return lambda: _native_message(image, number)
+    return lambda: _frame_message(image, number, Task.NATIVE, "")
+
+
+def compressed_request(image: StoredImage, number: int, target_uid: str) -> Request:
+    """Ask for a frame (from 0) compressed as ``target_uid`` says, one of those in ``filmless.pixels.targets``."""
+    return lambda: _frame_message(image, number, Task.COMPRESSED, target_uid)
 
 
 def raster_request(read: Callable[[int, int], bytes], length: int) -> Request:
@@ -296,11 +303,11 @@ def _streamed(image: StoredImage, first: list[Buffer], located: "Sequence[_Piece
         yield from _frame_pieces(image, pieces)
 
 
-def _native_message(image: StoredImage, number: int) -> list[Buffer]:
+def _frame_message(image: StoredImage, number: int, task: Task, target_uid: str) -> list[Buffer]:
     located = None if image.frames is None else _located(image, number)
     if located is None or image.pixel_offset is None:
         raise CannotRender(Reason.UNSUPPORTED, "a frame that was not located")
-    facts = Facts(Task.NATIVE, (_member(image, (number,), (located,)),))
+    facts = Facts(task, (_member(image, (number,), (located,)),), target=target_uid)
     return [*_question(facts, _header(image)), *_frame_pieces(image, located)]
 
 

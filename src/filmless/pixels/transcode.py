@@ -1,21 +1,31 @@
-"""A stored object in another transfer syntax: its pixels native, nothing lost that the stored form still has.
+"""A stored object in another transfer syntax, nothing lost that the stored form still has.
 
-Compressed frames are decoded one by one in codec children; the rest of the data set is written anew (PS3.5 annex A).
-What comes out streams: no more than a frame and the attributes before the pixels are in memory.
+Frames are decoded, or compressed in another way, one by one in codec children; the rest of the data set is written
+anew (PS3.5 annex A). What comes out streams: no more than some frames and the attributes before the pixels are in
+memory.
 """
 
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 
 from filmless.pixels.errors import CannotRender, Reason
-from filmless.pixels.request import MAX_HEADER_BYTES, PHOTOMETRIC_BYTES, Request, StoredImage, native_request
+from filmless.pixels.request import (
+    MAX_HEADER_BYTES,
+    PHOTOMETRIC_BYTES,
+    Request,
+    StoredImage,
+    compressed_request,
+    native_request,
+)
 from filmless.standards.data_set.byte_order import swapped, word_of
-from filmless.standards.data_set.elements import UNDEFINED, Encoding, read_header
+from filmless.standards.data_set.elements import ITEM, SEQUENCE_DELIMITATION, UNDEFINED, Encoding, read_header
 from filmless.standards.data_set.fault import BadBytes, Fault
-from filmless.standards.data_set.frames import FrameTable, number_of_frames
+from filmless.standards.data_set.frames import FrameTable, native_frames, number_of_frames
 from filmless.standards.data_set.scanner import Scan, scan
 from filmless.standards.dicom.transfer_syntaxes import RLE_LOSSLESS, transfer_syntax
 from filmless.standards.editing.reencode import Value, element_header, reencode
@@ -25,6 +35,7 @@ Submit = Callable[[Request], "Future[bytes]"]
 PART = 1 << 20  # bytes of native pixels read at once
 AHEAD = 2  # frames that are decoded before they are asked for
 
+_PIXEL_DATA = 0x7FE00010
 _EXTENDED_OFFSET_TABLE, _ITS_LENGTHS = 0x7FE00001, 0x7FE00002
 _SAMPLES, _PHOTOMETRIC, _PLANAR = 0x00280002, 0x00280004, 0x00280006
 _BITS_ALLOCATED, _BITS_STORED, _HIGH_BIT = 0x00280100, 0x00280101, 0x00280102
@@ -46,9 +57,9 @@ class _Pixels:
 
 
 def transcoded(image: StoredImage, target_uid: str, submit: Submit) -> Iterator[bytes]:
-    """The data set in a native transfer syntax, in parts; raises CannotRender, and what ``image.read`` raises.
+    """The data set in a native transfer syntax or one of ``filmless.pixels.targets.LOSSLESS``, in parts.
 
-    ``image`` is not deflated as a whole: inflate it first.
+    ``image`` is not deflated as a whole: inflate it first. Raises CannotRender, and what ``image.read`` raises.
     """
     try:
         parts = _Transcoding(image, target_uid, submit).parts()
@@ -73,6 +84,7 @@ class _Transcoding:
     def __init__(self, image: StoredImage, target_uid: str, submit: Submit) -> None:
         self._image, self._submit = image, submit
         source, target = transfer_syntax(image.transfer_syntax_uid), transfer_syntax(target_uid)
+        self._compress_as = target.uid if target.encapsulated else None
         self._source = Encoding(source.little_endian, source.explicit_vr)
         self._target = Encoding(target.little_endian, target.explicit_vr)
         self._syntax = source
@@ -80,6 +92,8 @@ class _Transcoding:
 
     def parts(self) -> Iterator[bytes]:
         offset = self._image.pixel_offset
+        if offset is None and self._compress_as:
+            raise CannotRender(Reason.UNSUPPORTED, "no pixels to compress")
         if offset is None:
             yield reencode(self._read(0, self._length), self._actual(), self._target, {})
             return
@@ -89,7 +103,9 @@ class _Transcoding:
         self._source = found.encoding
         pixels = _Pixels(found.pixel_tag, found.pixel_vr, found.pixel_start, found.pixel_length)
         header = self._read(0, offset)
-        if pixels.length == UNDEFINED:
+        if self._compress_as:
+            yield from self._compressed(found, header, pixels, self._compress_as)
+        elif pixels.length == UNDEFINED:
             yield from self._decoded(found, header, pixels)
         else:
             yield from self._native(found, header, pixels)
@@ -117,12 +133,8 @@ class _Transcoding:
 
     def _decoded(self, found: Scan, header: bytes, pixels: _Pixels) -> Iterator[bytes]:
         """Compressed frames, decoded one after the other."""
-        table = self._image.frames
-        frames = number_of_frames(found)
-        bits = _number(found, _BITS_ALLOCATED)
-        if table is None or not table.fragments or len(table.fragments) != frames:
-            raise CannotRender(Reason.UNSUPPORTED, "frames that cannot be told apart")
-        decoded = self._frames(table)
+        table, frames, bits = self._table(found, pixels), number_of_frames(found), _number(found, _BITS_ALLOCATED)
+        decoded = self._made(frames, partial(native_request, self._image))
         first = next(decoded)
         photometric, size = first[:PHOTOMETRIC_BYTES].rstrip(b" "), len(first) - PHOTOMETRIC_BYTES
         length = (frames * _frame_bits(found) + 7) // 8 if bits == 1 else frames * size
@@ -135,11 +147,40 @@ class _Transcoding:
         yield from _packed(same, _frame_bits(found)) if bits == 1 else same
         yield b"\0" * (length % 2) + self._trailer(_end_of(table) + _DELIMITER)
 
-    def _frames(self, table: FrameTable) -> Iterator[bytes]:
+    def _compressed(self, found: Scan, header: bytes, pixels: _Pixels, target_uid: str) -> Iterator[bytes]:
+        """Frames compressed one after the other, each a fragment; the offset table is left empty (PS3.5 A.4)."""
+        if pixels.tag != _PIXEL_DATA:
+            raise CannotRender(Reason.UNSUPPORTED, "float pixels are not compressed")
+        table = self._table(found, pixels)
+        image = replace(self._image, frames=table)
+        made = self._made(table.count, lambda number: compressed_request(image, number, target_uid))
+        first = next(made)
+        kind = first[:PHOTOMETRIC_BYTES]
+        yield reencode(header, self._source, self._target, self._changes(found, kind.rstrip(b" ")))
+        yield element_header(_PIXEL_DATA, "OB", UNDEFINED, self._target) + element_header(ITEM, "", 0, self._target)
+        for frame in chain((first,), made):
+            if frame[:PHOTOMETRIC_BYTES] != kind:
+                raise CannotRender(Reason.DAMAGED, "frames of different kinds")
+            stream = frame[PHOTOMETRIC_BYTES:] + b"\0" * (len(frame) % 2)
+            yield element_header(ITEM, "", len(stream), self._target) + stream
+        stop = _end_of(table) + _DELIMITER if table.fragments else pixels.start + pixels.length
+        yield element_header(SEQUENCE_DELIMITATION, "", 0, self._target) + self._trailer(stop)
+
+    def _table(self, found: Scan, pixels: _Pixels) -> FrameTable:
+        """Where all frames lie."""
+        if pixels.length == UNDEFINED:
+            table = self._image.frames
+        else:
+            table = native_frames(found, min(pixels.length, self._length - pixels.start))
+        if table is None or not (table.fragments or table.size) or table.count != number_of_frames(found):
+            raise CannotRender(Reason.UNSUPPORTED, "frames that cannot be told apart")
+        return table
+
+    def _made(self, frames: int, request: Callable[[int], Request]) -> Iterator[bytes]:
         coming: deque[Future[bytes]] = deque()
         try:
-            for number in range(len(table.fragments)):
-                coming.append(self._submit(native_request(self._image, number)))
+            for number in range(frames):
+                coming.append(self._submit(request(number)))
                 if len(coming) > AHEAD:
                     yield coming.popleft().result()
             while coming:
@@ -158,7 +199,8 @@ class _Transcoding:
         changes[_PHOTOMETRIC] = Value("CS", photometric + b" " * (len(photometric) % 2))
         if _number(found, _SAMPLES) > 1:
             changes[_PLANAR] = self._us(0)
-        if self._syntax.uid != RLE_LOSSLESS and (stored := _number(found, _BITS_STORED)):
+        decoded = self._syntax.encapsulated and self._syntax.uid != RLE_LOSSLESS
+        if decoded and (stored := _number(found, _BITS_STORED)):
             changes[_HIGH_BIT] = self._us(stored - 1)  # a decoder gives values at the low end of their words
         if self._syntax.lossy:
             changes[_LOSSY] = Value("CS", b"01")

@@ -13,9 +13,12 @@ from filmless.archive.errors import NotFound
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.pixels.errors import CannotRender, Reason
-from filmless.pixels.request import VIDEO, Request, StoredImage
+from filmless.pixels.request import MAX_HEADER_BYTES, VIDEO, Request, StoredImage
+from filmless.pixels.targets import LOSSLESS
 from filmless.pixels.transcode import transcoded
+from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.frames import FrameTable
+from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom.transfer_syntaxes import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
@@ -34,6 +37,9 @@ NATIVE = (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
 )
 """What an object is transcoded to where its own syntax is not accepted: the first that is."""
+
+TARGETS = (*NATIVE, *LOSSLESS)
+"""All that an object may be transcoded to, in the order in which they are preferred."""
 
 
 class Archive(Protocol):
@@ -59,6 +65,15 @@ class Codecs(Protocol):
 def is_decodable(syntax: TransferSyntax) -> bool:
     """Whether pixels in this transfer syntax can be made native here."""
     return syntax.known and syntax.stored_pixels and not any(word in syntax.name for word in VIDEO)
+
+
+def syntax_given(kept: KeptInstance, target_uid: str) -> str:
+    """The transfer syntax in which an object is given where ``target_uid`` is wanted: without pixels, none to
+    compress, Explicit VR Little Endian (PS3.5 A.4).
+    """
+    syntax = transfer_syntax(kept.transfer_syntax_uid)
+    bare = kept.pixel_offset is None and not syntax.deflated
+    return EXPLICIT_VR_LITTLE_ENDIAN if bare and transfer_syntax(target_uid).encapsulated else target_uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +108,14 @@ class Transcoder:
         with SpooledTemporaryFile(max_size=PART) as file:
             if syntax.deflated:
                 length = _inflate(pieces, kept.head_length, file)
-                read, head_length, uid = _reader(file), 0, EXPLICIT_VR_LITTLE_ENDIAN
-            else:
-                for _ in pieces:
-                    pass
-                length, head_length, uid = kept.length, kept.head_length, kept.transfer_syntax_uid
-                read = partial(self.archive.read, kept)
+                offset = _pixel_offset(file)
+                yield StoredImage(_reader(file), length, 0, kept.sop_class_uid, EXPLICIT_VR_LITTLE_ENDIAN, offset, None)
+                return
+            for _ in pieces:
+                pass
+            read, uid = partial(self.archive.read, kept), kept.transfer_syntax_uid
             frames = self._frames(kept) if syntax.encapsulated and kept.pixel_offset is not None else None
-            yield StoredImage(read, length, head_length, kept.sop_class_uid, uid, kept.pixel_offset, frames)
+            yield StoredImage(read, kept.length, kept.head_length, kept.sop_class_uid, uid, kept.pixel_offset, frames)
 
     def _frames(self, kept: KeptInstance) -> FrameTable | None:
         try:
@@ -123,6 +138,13 @@ def _inflate(pieces: Iterator[bytes], head_length: int, file: IO[bytes]) -> int:
             deflated = inflater.unconsumed_tail
     file.write(inflater.flush())  # what the last limit held back
     return file.tell()
+
+
+def _pixel_offset(file: IO[bytes]) -> int | None:
+    """Where the pixels of an inflated data set begin; None where they are not found in its beginning."""
+    file.seek(0)
+    found = scan(file.read(MAX_HEADER_BYTES), EXPLICIT_VR_LITTLE_ENDIAN, frozenset(), final=False)
+    return None if isinstance(found, Fault) else found.pixel_offset
 
 
 def _reader(file: IO[bytes]) -> Callable[[int, int], bytes]:

@@ -27,5 +27,10 @@ def decode(frame: bytes, module: PixelModule) -> tuple[NDArray[np.generic], str]
         raise CannotRender(Reason.DAMAGED, "JPEG 2000 tiles")
     after_siz = at + 4 + int.from_bytes(frame[at + 4 : at + 6], "big")
     high_throughput = frame[after_siz : after_siz + 2] == CAPABILITIES
-    values = (imagecodecs.htj2k_decode if high_throughput else imagecodecs.jpeg2k_decode)(frame[at:])
+    code_stream = frame[at:]
+    values = (
+        imagecodecs.htj2k_decode(code_stream, planar=False)
+        if high_throughput
+        else imagecodecs.jpeg2k_decode(code_stream)
+    )
     return values, "RGB" if module.photometric in MULTIPLE_COMPONENT_TRANSFORM else module.photometric

@@ -9,6 +9,7 @@ from filmless.access.peers import Peer
 from filmless.archive.model import KeptInstance
 from filmless.clients.dimse import MAX_CONTEXTS, connect
 from filmless.clients.faults import DimseError, explain
+from filmless.pixels.targets import LOSSLESS
 from filmless.servers.association.operation import Operation
 from filmless.servers.dimse.outgoing import Preparation, offered_by
 from filmless.servers.dimse.retrieve import Retrieval, understand
@@ -39,7 +40,7 @@ async def c_move(operation: Operation) -> None:
         return
     teller = asyncio.create_task(_tell(retrieval))
     try:
-        for group in _groups(retrieval.instances):
+        for group in _groups(retrieval.instances, [uid for uid in peer.transfer_syntaxes if uid in LOSSLESS]):
             await _Move(retrieval, peer, group).run()
     finally:
         teller.cancel()
@@ -67,14 +68,17 @@ class _Group:
     queue: deque[KeptInstance]
 
 
-def _groups(instances: Sequence[KeptInstance]) -> Iterator[_Group]:
-    """As few groups as there must be; instances of one SOP class stay together."""
+def _groups(instances: Sequence[KeptInstance], preferred: Sequence[str]) -> Iterator[_Group]:
+    """As few groups as there must be; instances of one SOP class stay together.
+
+    ``preferred`` are transfer syntaxes that are offered too.
+    """
     by_class: dict[str, list[KeptInstance]] = {}
     for kept in instances:
         by_class.setdefault(kept.sop_class_uid, []).append(kept)
     group = _Group([], deque())
     for sop_class_uid, members in by_class.items():
-        syntaxes = dict.fromkeys([*(kept.transfer_syntax_uid for kept in members), *_ALWAYS])
+        syntaxes = dict.fromkeys([*(kept.transfer_syntax_uid for kept in members), *preferred, *_ALWAYS])
         if len(group.contexts) + len(syntaxes) > MAX_CONTEXTS:
             yield group
             group = _Group([], deque())
@@ -127,6 +131,7 @@ class _Move:
         opened = connect(*place, called, self._group.contexts, timeout=ANSWER_SECONDS, tls=tls)
         async with opened as client:
             given, offered = operation.collaborators, offered_by(client.contexts)
-            preparation = Preparation(given.archive, given.codecs, self._retrieval.allowed, offered)
+            allowed, preferred = self._retrieval.allowed, peer.transfer_syntaxes
+            preparation = Preparation(given.archive, given.codecs, allowed, offered, preferred)
             move = (originator, operation.command.message_id)
             await Suboperations(self._retrieval, self._group.queue, preparation, move).run(client)

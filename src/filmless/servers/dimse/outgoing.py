@@ -10,7 +10,7 @@ from filmless.archive.scope import Scope
 from filmless.pixels.errors import CannotRender
 from filmless.servers.association.line import Buffer
 from filmless.servers.association.policy import Archive, Codecs
-from filmless.servers.transcoding import NATIVE, Transcoder
+from filmless.servers.transcoding import TARGETS, Transcoder, syntax_given
 from filmless.standards.upper_layer.association import AgreedContext
 
 PART = 1 << 20  # bytes of one part; no more of an object is in memory at once, but for what is read ahead
@@ -53,6 +53,7 @@ class Preparation:
     codecs: Codecs
     allowed: Scope
     offered: Offered
+    preferred: tuple[str, ...] = ()  # transfer syntaxes, before the order that is ours
 
     def transcodes(self, batch: Sequence[KeptInstance]) -> bool:
         """Whether some are not given as they are stored, which takes long."""
@@ -64,14 +65,14 @@ class Preparation:
 
     def _prepare(self, kept: KeptInstance) -> Ready | Unready:
         contexts = self.offered.get(kept.sop_class_uid, {})
-        native = next((contexts[uid] for uid in NATIVE if uid in contexts), None)
+        other = next((contexts[uid] for uid in self._targets(kept) if uid in contexts), None)
         try:
             if (context := contexts.get(kept.transfer_syntax_uid)) is not None:
                 return self._as_stored(kept, context)
-            if native is not None:
-                return self._transcoded(kept, native)
+            if other is not None:
+                return self._transcoded(kept, other)
         except CannotRender as failure:
-            return Unready(kept, f"cannot be decoded ({failure.reason}); accept {kept.transfer_syntax_uid}")
+            return Unready(kept, f"cannot be transcoded ({failure.reason}); accept {kept.transfer_syntax_uid}")
         except Damaged:
             return Unready(kept, "the stored object is damaged; it is in the archive's record")
         except Unavailable:
@@ -79,6 +80,11 @@ class Preparation:
         if contexts:
             return Unready(kept, f"accept {kept.transfer_syntax_uid}, as it is stored, or 1.2.840.10008.1.2.1")
         return Unready(kept, f"no context accepted for {kept.sop_class_uid}")
+
+    def _targets(self, kept: KeptInstance) -> list[str]:
+        """What it may be transcoded to, the best first."""
+        order = dict.fromkeys((*self.preferred, *TARGETS))
+        return [uid for uid in order if uid in TARGETS and syntax_given(kept, uid) == uid]
 
     def _transcoded(self, kept: KeptInstance, context: AgreedContext) -> Ready:
         """Transcode to the end before it is sent: a frame that does not decode fails this object alone."""

@@ -3,6 +3,7 @@
 import email
 from collections.abc import Iterator
 
+import imagecodecs
 import numpy as np
 import pytest
 from pydicom import Dataset
@@ -12,8 +13,13 @@ from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
+    JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
     RLELossless,
 )
 
@@ -123,6 +129,50 @@ def test_a_frame_of_several_fragments_is_joined(house: WebHouse) -> None:
     assert body.rstrip(b"\0") == b"\xff\xd8\xff" + b"two " * 9
     refused = frames(house, image, "2")  # it does not decode
     assert (refused.status, JPEGBaseline8Bit in refused.json()["detail"]) == (406, True)
+
+
+@pytest.mark.parametrize(
+    "syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian, RLELossless]
+)
+def test_frames_are_compressed_for_who_wants_them_so(house: WebHouse, syntax: str) -> None:
+    image, every = cine()
+    if syntax == RLELossless:
+        in_rle(image)
+    elif syntax == ExplicitVRBigEndian:
+        image.PixelData = np.frombuffer(image.PixelData, np.uint16).byteswap().tobytes()
+    store(house, image, syntax)
+    for uid, media_type, decode in (
+        (HTJ2KLossless, "image/jphc", imagecodecs.htj2k_decode),
+        (JPEGLosslessSV1, "image/jpeg", imagecodecs.jpegsof3_decode),
+        (JPEGLSLossless, "image/jls", imagecodecs.jpegls_decode),
+        (JPEG2000Lossless, "image/jp2", imagecodecs.jpeg2k_decode),
+    ):
+        given = parts(frames(house, image, "4,2", f'multipart/related; type="{media_type}"'))
+        assert [part_type for part_type, _ in given] == [f"{media_type}; transfer-syntax={uid}"] * 2
+        assert [decode(body).astype(np.uint16).tobytes() for _, body in given] == [every[3], every[1]]
+    by_name = frames(house, image, "1", f"image/jphc; transfer-syntax={HTJ2KLosslessRPCL}")
+    assert by_name.headers["content-type"] == f"image/jphc; transfer-syntax={HTJ2KLosslessRPCL}"
+    beginning = frames(house, image, "1", f"image/jphc; transfer-syntax={HTJ2KLosslessRPCL}", range="bytes=0-49")
+    assert (beginning.status, beginning.body) == (206, by_name.body[:50])
+
+
+def test_nothing_is_lost_for_who_does_not_name_what_loses(house: WebHouse) -> None:
+    image, _ = cine(bits=8)
+    store(house, image)
+    for accept in ("*/*", "image/*", "image/jpeg", "image/jpeg; transfer-syntax=*", "application/octet-stream"):
+        reply = frames(house, image, "1", accept)
+        assert reply.status in (200, 406)
+        assert JPEGBaseline8Bit not in reply.headers["content-type"]
+    named = frames(house, image, "1", f"image/jpeg; transfer-syntax={JPEGBaseline8Bit}")
+    assert named.body.startswith(b"\xff\xd8")
+
+
+def test_what_cannot_be_compressed_is_406_and_says_what_can_be_had(house: WebHouse) -> None:
+    image, _ = cine()
+    image.HighBit, image.BitsStored = 15, 12
+    store(house, image)
+    reply = frames(house, image, "1", "image/jphc")
+    assert (reply.status, ExplicitVRLittleEndian in reply.json()["detail"]) == (406, True)
 
 
 @pytest.mark.parametrize(

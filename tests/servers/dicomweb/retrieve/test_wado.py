@@ -3,12 +3,14 @@
 import email
 import gzip
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 
+import imagecodecs
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.encaps import encapsulate
-from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.uid import ExplicitVRBigEndian, HTJ2KLosslessRPCL, ImplicitVRLittleEndian
 
 from filmless.pixels.codec_pool import CodecPool
 from objects import ct_image, data_set_bytes, head_length, part10_bytes, series
@@ -271,6 +273,57 @@ def test_an_instance_is_converted_to_the_transfer_syntax_that_is_named() -> None
         ).status
         == 304
     )
+
+
+@pytest.fixture
+def converting() -> Iterator[WebHouse]:
+    pool = CodecPool(1)
+    yield WebHouse(codecs=pool)
+    pool.close()
+
+
+def of_one_study(*images: Dataset) -> list[Dataset]:
+    for image in images:
+        image.StudyInstanceUID, image.SeriesInstanceUID = images[0].StudyInstanceUID, images[0].SeriesInstanceUID
+    return list(images)
+
+
+def test_a_series_is_compressed_and_what_has_no_pixels_is_explicit_little_endian(converting: WebHouse) -> None:
+    images = of_one_study(ct_image(), ct_image(), document())
+    store(converting, part10_bytes(images[0]), *(part10_bytes(each, ImplicitVRLittleEndian) for each in images[1:]))
+    given = parts(get(converting, path_of(images[0], level="series"), f"{ANY[:-1]}{HTJ2KLosslessRPCL}"))
+    read = {each.SOPInstanceUID: each for each in (dcmread(io.BytesIO(body)) for _, body in given)}
+    assert len(read) == len(images)
+    for image in images[:2]:
+        made = read[image.SOPInstanceUID]
+        assert made.file_meta.TransferSyntaxUID == HTJ2KLosslessRPCL
+        stream = next(generate_frames(made.PixelData, number_of_frames=1))
+        assert imagecodecs.htj2k_decode(stream).astype("<u2").tobytes() == image.PixelData
+    assert read[images[2].SOPInstanceUID].file_meta.TransferSyntaxUID == EXPLICIT
+    assert sorted(part_type for part_type, _ in given) == sorted(
+        f"application/dicom; transfer-syntax={read[uid].file_meta.TransferSyntaxUID}" for uid in read
+    )
+
+
+@pytest.mark.parametrize("kind", [ANY[:-1], "application/zip; transfer-syntax="])
+def test_what_cannot_be_converted_is_told_before_anything_is_sent(converting: WebHouse, kind: str) -> None:
+    good, bad = of_one_study(ct_image(), ct_image(HighBit=15, BitsStored=12))
+    bad.InstanceNumber = 0
+    store(converting, *map(part10_bytes, (bad, good)))
+    for method in ("GET", "HEAD"):
+        address = f"/dicomweb{path_of(good, level='series')}"
+        accept = {"accept": f"{kind}{HTJ2KLosslessRPCL}"}
+        reply = converting.ask(method, address, role="radiologist", headers=accept)
+        assert reply.status == 406
+    assert bad.SOPInstanceUID in get(converting, path_of(good, level="series"), accept["accept"]).json()["detail"]
+
+
+@pytest.mark.parametrize("kind", [ANY[:-1], "application/zip; transfer-syntax="])
+def test_what_turns_out_not_to_be_convertible_ends_the_answer_visibly(converting: WebHouse, kind: str) -> None:
+    good, bad = of_one_study(ct_image(), ct_image(HighBit=15, BitsStored=12))
+    store(converting, *map(part10_bytes, (good, bad)))
+    reply = get(converting, path_of(good, level="series"), f"{kind}{HTJ2KLosslessRPCL}")
+    assert (reply.status, reply.broken) == (200, True)
 
 
 def test_parts_and_instances_come_in_part_and_on_condition(house: WebHouse) -> None:

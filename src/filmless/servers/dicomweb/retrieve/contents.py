@@ -3,7 +3,8 @@ converted to another transfer syntax.
 """
 
 import asyncio
-from asyncio import Future, ensure_future
+import concurrent.futures
+from asyncio import CancelledError, Future, ensure_future, wrap_future
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
@@ -17,7 +18,7 @@ from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import DICOM
 from filmless.servers.dicomweb.service import Service
-from filmless.servers.transcoding import PART, Transcoder
+from filmless.servers.transcoding import PART, Transcoder, syntax_given
 from filmless.standards.data_set.part10 import write_head
 
 WHOLE = 4 << 20  # bytes: up to here an instance is read, and its hash checked, before any of it is sent
@@ -63,10 +64,15 @@ class Contents:
     kept: Sequence[KeptInstance]
     conversion: Conversion | None = None
     reading: deque[_Reading] = field(default_factory=deque)
+    groups: Iterator[Sequence[KeptInstance]] | None = None  # what is not being read yet
 
     def syntax(self, kept: KeptInstance) -> str:
         """The transfer syntax in which an instance is given."""
-        return self.conversion.target if self.conversion is not None else kept.transfer_syntax_uid
+        return kept.transfer_syntax_uid if self.conversion is None else syntax_given(kept, self.conversion.target)
+
+    def is_converted(self, kept: KeptInstance) -> bool:
+        """Whether an instance is not given as it is stored."""
+        return self.syntax(kept) != kept.transfer_syntax_uid
 
     def part_type(self, kept: KeptInstance) -> str:
         """The media type of an instance's file."""
@@ -86,7 +92,7 @@ class Contents:
     async def alone(self) -> tuple[int, AsyncGenerator[bytes]]:
         """The length and the bytes of the one instance; raises what its conversion raises."""
         (kept,) = self.kept
-        if self.conversion is None:
+        if self.conversion is None or not self.is_converted(kept):
             return kept.length, self._stored_alone()
         async with self.conversion.free:
             converted = await self.service.call(_converted, self.conversion, kept)
@@ -94,9 +100,8 @@ class Contents:
 
     async def files(self) -> AsyncGenerator[tuple[KeptInstance, int, AsyncGenerator[bytes]]]:
         """Each instance with the length and the bytes of its file."""
-        groups = _groups(self.kept) if self.conversion is None else ([each] for each in self.kept)
+        groups = self._begun()
         try:
-            self._read_ahead(islice(groups, READ_AHEAD))
             while self.reading:
                 group, reading = self.reading.popleft()
                 self._read_ahead(islice(groups, 1))
@@ -108,12 +113,34 @@ class Contents:
                     length = content.length if isinstance(content, Converted) else kept.length
                     yield kept, length, self._chunks(content)
         finally:
-            for _, unread in self.reading:
-                if unread is not None and unread.done():
-                    _let_go(unread)
-                elif unread is not None:
-                    unread.add_done_callback(_let_go)
-                    unread.cancel()
+            self.close()
+
+    async def begin(self) -> None:
+        """Have the first instance ready; raises what its conversion raises, while that can still be answered."""
+        self._begun()
+        reading = self.reading[0][1] if self.reading else None
+        try:
+            if reading is not None:
+                await reading
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Nobody wants what was read ahead."""
+        for _, unread in self.reading:
+            if unread is not None and unread.done():
+                _let_go(unread)
+            elif unread is not None:
+                unread.add_done_callback(_let_go)
+                unread.cancel()
+        self.reading.clear()
+
+    def _begun(self) -> Iterator[Sequence[KeptInstance]]:
+        if self.groups is None:
+            self.groups = _groups(self.kept) if self.conversion is None else ([each] for each in self.kept)
+            self._read_ahead(islice(self.groups, READ_AHEAD))
+        return self.groups
 
     async def _stored_alone(self) -> AsyncGenerator[bytes]:
         async with aclosing(self.files()) as files:
@@ -123,7 +150,7 @@ class Contents:
 
     def _read_ahead(self, groups: Iterator[Sequence[KeptInstance]]) -> None:
         for group in groups:
-            if self.conversion is not None:
+            if self.conversion is not None and self.is_converted(group[0]):
                 self.reading.append((group, ensure_future(self._convert(self.conversion, group[0]))))
             elif group[0].length > WHOLE:
                 self.reading.append((group, None))
@@ -143,7 +170,13 @@ class Contents:
 
     async def _convert(self, conversion: Conversion, kept: KeptInstance) -> list[_Content]:
         async with conversion.free:
-            return [await self.service.call(_converted, conversion, kept)]
+            converting = self.service.executor.submit(_converted, conversion, kept)
+            try:
+                converted = await wrap_future(converting)
+            except CancelledError:
+                converting.add_done_callback(_close)  # a thread is at it, which does not end before it is done
+                raise
+            return [converted]
 
     def _read(self, group: Sequence[KeptInstance]) -> list[_Content]:
         """All of each; damage is known before the first byte of it is sent."""
@@ -157,8 +190,9 @@ class Contents:
 
 
 def _converted(conversion: Conversion, kept: KeptInstance) -> Converted:
-    head = write_head(kept.sop_class_uid, kept.instance_uid, conversion.target)
-    spool = conversion.transcoder.transcode(kept, conversion.target)
+    target = syntax_given(kept, conversion.target)
+    head = write_head(kept.sop_class_uid, kept.instance_uid, target)
+    spool = conversion.transcoder.transcode(kept, target)
     length = spool.seek(0, 2)
     spool.seek(0)
     return Converted(head, spool, len(head) + length)
@@ -171,6 +205,11 @@ def _let_go(unread: "Future[list[_Content]]") -> None:
     for content in unread.result():
         if isinstance(content, Converted):
             content.spool.close()
+
+
+def _close(unwanted: "concurrent.futures.Future[Converted]") -> None:
+    if not unwanted.cancelled() and unwanted.exception() is None:
+        unwanted.result().spool.close()
 
 
 def _groups(kept: Sequence[KeptInstance]) -> Iterator[Sequence[KeptInstance]]:

@@ -10,6 +10,7 @@ from filmless.archive.metadata.instance import header_of
 from filmless.archive.model import KeptInstance
 from filmless.servers.dicomweb.retrieve.contents import Contents
 from filmless.servers.dicomweb.retrieve.zip_writer import Member, ZipWriter, zip_length
+from filmless.servers.transcoding import syntax_given
 from filmless.standards.media.dicomdir import KEY_TAGS, FileOfInstance, dicomdir
 from filmless.standards.models.dicom_json import data_set_json
 
@@ -32,12 +33,12 @@ def file_ids(kept: Sequence[KeptInstance]) -> list[tuple[str, str, str]]:
 
 
 def file_set(archive: Archive, kept: Sequence[KeptInstance], transfer_syntax_uid: str | None) -> bytes:
-    """The DICOMDIR of instances, which come series by series; ``transfer_syntax_uid`` where all are converted."""
+    """The DICOMDIR of instances, which come series by series; ``transfer_syntax_uid`` where all are to be in one."""
     files = []
     for each, file_id in zip(kept, file_ids(kept), strict=True):
         attributes = orjson.loads(data_set_json(header_of(archive.read, each), each.transfer_syntax_uid, None))
         keys = {tag: attribute for tag, attribute in attributes.items() if tag in _KEYS}
-        syntax = transfer_syntax_uid or each.transfer_syntax_uid
+        syntax = syntax_given(each, transfer_syntax_uid) if transfer_syntax_uid else each.transfer_syntax_uid
         files.append(FileOfInstance(file_id, each.sop_class_uid, each.instance_uid, syntax, each.series_uid, keys))
     return dicomdir(files)
 

@@ -8,10 +8,10 @@ from functools import lru_cache, partial
 
 from filmless import __version__
 from filmless.archive.archive import Archive
-from filmless.archive.frame_access import FrameAccess, StoredFrames
+from filmless.archive.frame_access import PIXEL_HEADER, FrameAccess, StoredFrames
 from filmless.archive.model import KeptInstance
 from filmless.pixels.errors import CannotRender, Reason
-from filmless.pixels.request import PHOTOMETRIC_BYTES, StoredImage, native_request
+from filmless.pixels.request import PHOTOMETRIC_BYTES, StoredImage, compressed_request, native_request
 from filmless.servers.byte_ranges import with_ranges
 from filmless.servers.dicomweb.made import Made
 from filmless.servers.dicomweb.multipart import PartWriter
@@ -23,6 +23,7 @@ from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.servers.media_types import accepted
 from filmless.servers.transcoding import Codecs
 from filmless.standards.data_set.frames import FrameTable
+from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 
 MAX_FRAMES = 10_000  # of one request
 WHOLE = 4 << 20  # bytes: so much of an answer is put together in memory
@@ -85,20 +86,40 @@ class Frames:
         frames = wanted.frames
         if wanted.offer.is_made:
             (target,) = wanted.offer.transfer_syntaxes
-            return await self._made.get((frames.kept.digest, number, target), partial(self._make, frames, number))
+            return await self._made.get(
+                (frames.kept.digest, number, target), partial(self._make, frames, number, target)
+            )
         frame = self._access.frame_at_hand(frames, number)
         return frame if frame is not None else await self._service.call(self._access.frame, frames, number)
 
-    async def _make(self, frames: StoredFrames, number: int) -> bytes:
-        image = stored_image(self._service.archive, frames.kept, frames.table)
+    async def _make(self, frames: StoredFrames, number: int, target: str) -> bytes:
+        kept = frames.kept
+        image = self._image(frames)
+        wants_native = target == EXPLICIT_VR_LITTLE_ENDIAN
+        request = native_request(image, number) if wants_native else compressed_request(image, number, target)
         try:
-            made = await asyncio.wrap_future(self._codecs.submit(native_request(image, number)))
+            made = await asyncio.wrap_future(self._codecs.submit(request))
         except CannotRender as failure:
             if failure.reason is Reason.BUSY:
                 raise Problem(503, "Too many pictures are being made. Try again.", ((b"retry-after", b"5"),)) from None
-            stored = frames.kept.transfer_syntax_uid
-            raise Problem(406, f"This frame cannot be decoded ({failure.reason}). Accept it in {stored}.") from None
+            reason = (
+                f"This frame cannot be had in {target} ({failure.reason}). Accept it in {kept.transfer_syntax_uid}."
+            )
+            raise Problem(406, reason) from None
         return made[PHOTOMETRIC_BYTES:]
+
+    def _image(self, frames: StoredFrames) -> StoredImage:
+        """An instance as codec children are asked about it; one that is deflated as if it were not."""
+        kept, native = frames.kept, frames.native
+        if native is None:
+            return stored_image(self._service.archive, kept, frames.table)
+        whole = native.frame_bits % 8 == 0
+        table = FrameTable(native.count, native.start, native.frame_bits // 8) if whole else None
+        if kept.pixel_offset is not None:
+            return stored_image(self._service.archive, kept, table)
+        read: Callable[[int, int], bytes] = partial(self._access.data_set, kept)
+        uid, stop = EXPLICIT_VR_LITTLE_ENDIAN, native.start + native.length
+        return StoredImage(read, stop, 0, kept.sop_class_uid, uid, native.start - PIXEL_HEADER, table)
 
 
 def stored_image(archive: Archive, kept: KeptInstance, frames: FrameTable | None) -> StoredImage:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from filmless.archive.model import KeptInstance
 from filmless.pixels.errors import CannotRender, Reason
+from filmless.pixels.targets import LOSSLESS
 from filmless.servers.byte_ranges import is_known, with_ranges
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import DICOM, ZIP, Form, Offer, negotiate
@@ -22,7 +23,8 @@ from filmless.standards.dicom.transfer_syntaxes import (
 )
 from filmless.standards.dicom.uids import is_uid
 
-TARGETS = (EXPLICIT_VR_LITTLE_ENDIAN, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)  # PS3.18 8.7.3.1 leaves out the others
+# PS3.18 8.7.3.1 leaves out the other native ones.
+TARGETS = (EXPLICIT_VR_LITTLE_ENDIAN, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, *LOSSLESS)
 _OWN_HEADERS = ((b"vary", b"accept"), (b"content-disposition", b"inline"))
 CONVERSIONS = 4  # at one time: each holds a thread of the executor
 
@@ -64,13 +66,19 @@ class Wado:
             (target,) = offer.transfer_syntaxes
             conversion = Conversion(target, Transcoder(self._service.archive, self._codecs, request.scope), self._free)
         contents = Contents(self._service, request.scope, kept, conversion)
+        if offer.form is Form.SINGLE and offer.media_type == DICOM:
+            return await _alone(contents, kept[0], (vary,))
+        directory = b""
         if offer.media_type == ZIP:
             directory = await self._service.call(file_set, self._service.archive, kept, target)
+        if conversion is not None:
+            await _begin(contents, kept[0])
+            if request.method == "HEAD":
+                contents.close()  # there is no body that would do it
+        if offer.media_type == ZIP:
             length = file_set_length(directory, kept) if conversion is None else None
             name = f'attachment; filename="{kept[0].study_uid}.zip"'.encode()
             return Answer(200, zipped(directory, contents), ZIP, (vary, (b"content-disposition", name)), length)
-        if offer.form is Form.SINGLE:
-            return await _alone(contents, kept[0], (vary,))
         writer = PartWriter(tag[1:-1])
         length = None
         if conversion is None:
@@ -82,11 +90,23 @@ async def _alone(contents: Contents, kept: KeptInstance, headers: tuple[tuple[by
     try:
         length, body = await contents.alone()
     except CannotRender as failure:
-        if failure.reason is Reason.BUSY:
-            raise Problem(503, "Too many objects are being converted. Try again.", ((b"retry-after", b"5"),)) from None
-        reason = f"It cannot be decoded ({failure.reason}). Accept it in {kept.transfer_syntax_uid}."
-        raise Problem(406, reason) from None
+        raise _problem(failure, kept) from None
     return Answer(200, body, contents.part_type(kept), headers, length)
+
+
+async def _begin(contents: Contents, first: KeptInstance) -> None:
+    """Convert the first before anything is answered; where a later one fails the answer ends before its end."""
+    try:
+        await contents.begin()
+    except CannotRender as failure:
+        raise _problem(failure, first) from None
+
+
+def _problem(failure: CannotRender, kept: KeptInstance) -> Problem:
+    if failure.reason is Reason.BUSY:
+        return Problem(503, "Too many objects are being converted. Try again.", ((b"retry-after", b"5"),))
+    which = f"Instance {kept.instance_uid} cannot be converted ({failure.reason})."
+    return Problem(406, f"{which} Accept it in {kept.transfer_syntax_uid}.")
 
 
 def _offers(kept: Sequence[KeptInstance], *, is_single: bool) -> list[Offer]:
