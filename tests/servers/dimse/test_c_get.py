@@ -1,11 +1,14 @@
 """C-GET as a peer sees it: objects on its own association, counts, refusals that say what to change, cancel."""
 
+import io
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
 
 from dicom_door import CT, EXPLICIT, IMPLICIT, ArchiveInMemory, Door, RawPeer, door
 from filmless.access.peers import Peer
@@ -14,6 +17,8 @@ from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.servers.association.policy import TRANSCODING
 from filmless.standards.data_set.identifier import encode_identifier, parse_identifier
+from filmless.standards.data_set.part10 import write_head
+from filmless.standards.dicom.transfer_syntaxes import HTJ2K_LOSSLESS, JPEG_2000_LOSSLESS, RLE_LOSSLESS
 from filmless.standards.dimse.commands import CommandField, Element
 from filmless.standards.upper_layer.items import Role, UserInformation
 from filmless.standards.upper_layer.pdu import PduType
@@ -34,12 +39,19 @@ def identifier(level: str, **uids: str) -> bytes:
 class Getter(RawPeer):
     """Asks by C-GET and answers the sub-operations."""
 
-    def __init__(self, port: int, model: str = STUDY_GET, user: UserInformation = TAKES, calling: str = "WS") -> None:
+    def __init__(
+        self,
+        port: int,
+        model: str = STUDY_GET,
+        user: UserInformation = TAKES,
+        calling: str = "WS",
+        syntax: str = EXPLICIT,
+    ) -> None:
         super().__init__(port)
         self.model = model
         self.objects: dict[str, bytes] = {}
         self.pending: list[dict[int, int]] = []
-        assert self.associate(((model, (IMPLICIT,)), (CT, (EXPLICIT,))), user=user, calling=calling)[0] == 2
+        assert self.associate(((model, (IMPLICIT,)), (CT, (syntax,))), user=user, calling=calling)[0] == 2
 
     def ask(self, asked: bytes) -> None:
         elements = {Element.COMMAND_FIELD: CommandField.C_GET.value, Element.AFFECTED_SOP_CLASS_UID: self.model}
@@ -106,6 +118,18 @@ def test_a_series_comes_as_it_is_stored() -> None:
         assert peer.objects == {one.instance_uid: content(house, one) for one in kept}
         assert peer.release() == PduType.RELEASE_RP
         assert house.record.wait(1)[0].counts == {"C-GET success": 1}
+
+
+@pytest.mark.parametrize("syntax", [JPEG_2000_LOSSLESS, HTJ2K_LOSSLESS, RLE_LOSSLESS])
+def test_who_takes_compressed_objects_alone_is_given_them_compressed(syntax: str) -> None:
+    image = ct_image()
+    with archive_of(image) as (house, kept), Getter(house.port, syntax=syntax) as peer:
+        assert counts(peer.get(identifier("STUDY", study=kept[0].study_uid))[0]) == (1, 0, 0)
+        file = write_head(CT, kept[0].instance_uid, syntax) + peer.objects[kept[0].instance_uid]
+    given = dcmread(io.BytesIO(file))
+    (frame,) = generate_frames(given.PixelData, number_of_frames=1)
+    assert frame[:4] == {RLE_LOSSLESS: b"\2\0\0\0"}.get(syntax, b"\xff\x4f\xff\x51")
+    assert given.PatientName == image.PatientName
 
 
 def test_pending_responses_count_what_is_left() -> None:

@@ -16,6 +16,7 @@ from dicom_door import CT, EXPLICIT, IMPLICIT, ArchiveInMemory, Door, RawPeer, d
 from filmless.access.peers import Peer
 from filmless.standards.data_set.identifier import encode_identifier, parse_identifier
 from filmless.standards.data_set.part10 import write_head
+from filmless.standards.dicom.transfer_syntaxes import JPEG_LS_LOSSLESS
 from filmless.standards.dimse.commands import CommandField, Element
 from filmless.standards.upper_layer.pdu import PduType
 from objects import ct_image, data_set_bytes, new_uid, series
@@ -75,11 +76,12 @@ class Destination:
             self._ae.add_supported_context(sop_class_uid, transfer_syntax_uid)
 
     @contextmanager
-    def running(self, parallel: int = 1) -> Iterator[Peer]:
+    def running(self, parallel: int = 1, transfer_syntaxes: tuple[str, ...] = ()) -> Iterator[Peer]:
         handlers = [(evt.EVT_C_STORE, self._store), (evt.EVT_ACCEPTED, self._accepted)]
         server = self._ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
         try:
-            yield Peer("DEST", "127.0.0.1", server.socket.getsockname()[1], parallel=parallel)
+            port = server.socket.getsockname()[1]
+            yield Peer("DEST", "127.0.0.1", port, transfer_syntaxes=transfer_syntaxes, parallel=parallel)
         finally:
             server.shutdown()
 
@@ -283,6 +285,15 @@ def test_an_object_is_transcoded_for_a_destination_that_does_not_take_its_syntax
     read = dcmread(io.BytesIO(write_head(CT, kept.instance_uid, IMPLICIT) + data_set))
     assert read.PixelData == image.PixelData
     assert read.PatientName == image.PatientName
+
+
+def test_an_object_is_compressed_for_a_destination_that_prefers_it_so() -> None:
+    archive, destination = ArchiveInMemory(), Destination([(CT, IMPLICIT), (CT, JPEG_LS_LOSSLESS)])
+    kept = archive.keep(ct_image())
+    preferred = (JPEG_LS_LOSSLESS, IMPLICIT)
+    with destination.running(transfer_syntaxes=preferred) as peer, moving(archive, peer) as (_, mover):
+        assert mover.move("DEST", kept.study_uid) == (0, (1, 0, 0), "", [])
+    assert destination.objects[kept.instance_uid][0] == JPEG_LS_LOSSLESS
 
 
 def test_an_object_that_cannot_be_decoded_fails_and_says_what_to_accept() -> None:

@@ -72,7 +72,7 @@ class Preparation:
             if other is not None:
                 return self._transcoded(kept, other)
         except CannotRender as failure:
-            return Unready(kept, f"cannot be transcoded ({failure.reason}); accept {kept.transfer_syntax_uid}")
+            return Unready(kept, f"cannot be decoded ({failure.reason}); accept {kept.transfer_syntax_uid}")
         except Damaged:
             return Unready(kept, "the stored object is damaged; it is in the archive's record")
         except Unavailable:
