@@ -57,7 +57,7 @@ def _answering(task: Task) -> Callable[[Question], bytes]:
 
         return native_frame
     if task is Task.RASTER:
-        from filmless.pixels.raster import raster  # noqa: PLC0415
+        from filmless.pixels.codecs.raster import raster  # noqa: PLC0415
 
         return raster
     if task is Task.COMPRESSED:

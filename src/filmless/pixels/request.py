@@ -313,8 +313,7 @@ def _frame_message(image: StoredImage, number: int, task: Task, target_uid: str)
 
 def _whole_message(image: StoredImage, view: View, numbers: tuple[int, ...] | None) -> list[Buffer]:
     member = _whole_member(image, numbers)
-    whole = _bounded_read(image, 0, member.header, MAX_WHOLE_BYTES)
-    return _question(Facts(Task.PICTURE, (member,), view), whole)
+    return _question(Facts(Task.PICTURE, (member,), view), _bounded_read(image, 0, member.header, MAX_WHOLE_BYTES))
 
 
 def _whole_member(image: StoredImage, numbers: tuple[int, ...] | None) -> Member:
