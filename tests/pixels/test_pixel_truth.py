@@ -56,7 +56,7 @@ HIGH_THROUGHPUT = "1.2.840.10008.1.2.4.20"
 
 DECODED_OTHERWISE = {
     "TOSHIBA_J2K_SIZ1_PixRep0.dcm": "the stream says signed, Pixel Representation unsigned: we believe the stream",
-    "multiframe.dcm": "its streams have 121 rows, the attributes say 240: DCMTK pads",
+    "multiframe.dcm": "tiles; the streams of 23, at the edges, have 121 rows or 55 columns: DCMTK pads",
     "example-mg.dcm": "says RGB, its stream is YCbCr by its JFIF marker (pydicom and a browser agree with us)",
     "example.dcm": "the same",
     "example2.dcm": "the same",
