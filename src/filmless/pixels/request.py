@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.view import AS_IS, Annotation, ChosenWindow, Function, Picture, Profile, View, Viewport
 from filmless.standards.data_set.frames import FrameTable
+from filmless.standards.dicom.pixel_media_types import is_video
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
 Buffer = bytes | bytearray | memoryview
@@ -34,7 +35,6 @@ MAX_DETAIL = 200  # characters of a failure's detail
 MAX_ANSWER_BYTES = 64 << 20
 PHOTOMETRIC_BYTES = 16  # before a frame's pixels: what their photometric interpretation is now, padded with spaces
 
-VIDEO = ("MPEG", "HEVC", "Fragmentable MPEG")
 QUESTION = struct.Struct(">I")  # bytes of facts
 RASTER = struct.Struct(">IIBB")  # before native pixels of a raster: rows, columns, samples, bits of a sample
 ANSWER = struct.Struct(">BI")  # 0 and bytes of the picture, or 1 and bytes of the failure
@@ -226,7 +226,7 @@ def _read_view(named: dict[str, Any]) -> View:
 def _picture_message(image: StoredImage, view: View, number: int | None) -> list[Buffer]:
     if image.frames is not None and number is not None and number >= image.frames.count:
         raise CannotRender(Reason.NO_FRAME, f"{image.frames.count} frames")
-    if image.frames is not None and image.frames.fragments and _video(image):
+    if image.frames is not None and image.frames.fragments and is_video(image.transfer_syntax_uid):
         return _video_message(image, view, [piece for frame in image.frames.fragments for piece in frame])
     if not _has_stills(image):
         return _card_message(image, view)
@@ -323,18 +323,15 @@ def _whole_member(image: StoredImage, numbers: tuple[int, ...] | None) -> Member
 
 def _has_stills(image: StoredImage) -> bool:
     has_pixels = image.pixel_offset is not None and transfer_syntax(image.transfer_syntax_uid).stored_pixels
-    return has_pixels and not _video(image)
-
-
-def _video(image: StoredImage) -> bool:
-    name = transfer_syntax(image.transfer_syntax_uid).name
-    return any(word in name for word in VIDEO)
+    return has_pixels and not is_video(image.transfer_syntax_uid)
 
 
 def _card_message(image: StoredImage, view: View, note: str = "") -> list[Buffer]:
     length = image.length - image.head_length if image.pixel_offset is None else image.pixel_offset
     length = length if length <= MAX_CARD_BYTES else 0
-    member = Member(Form.CARD, image.sop_class_uid, image.transfer_syntax_uid, length, video=_video(image))
+    member = Member(
+        Form.CARD, image.sop_class_uid, image.transfer_syntax_uid, length, video=is_video(image.transfer_syntax_uid)
+    )
     body = _bounded_read(image, 0, length, MAX_CARD_BYTES) if length else b""
     return _question(Facts(Task.PICTURE, (member,), view, note=note), body)
 

@@ -13,12 +13,13 @@ from filmless.archive.errors import NotFound
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
 from filmless.pixels.errors import CannotRender, Reason
-from filmless.pixels.request import MAX_HEADER_BYTES, VIDEO, Request, StoredImage
+from filmless.pixels.request import MAX_HEADER_BYTES, Request, StoredImage
 from filmless.pixels.targets import LOSSLESS
 from filmless.pixels.transcode import transcoded
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.frames import FrameTable
 from filmless.standards.data_set.scanner import scan
+from filmless.standards.dicom.pixel_media_types import is_video
 from filmless.standards.dicom.transfer_syntaxes import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
@@ -64,7 +65,7 @@ class Codecs(Protocol):
 
 def is_decodable(syntax: TransferSyntax) -> bool:
     """Whether pixels in this transfer syntax can be made native here."""
-    return syntax.known and syntax.stored_pixels and not any(word in syntax.name for word in VIDEO)
+    return syntax.known and syntax.stored_pixels and not is_video(syntax.uid)
 
 
 def syntax_given(kept: KeptInstance, target_uid: str) -> str:

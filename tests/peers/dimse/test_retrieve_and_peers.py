@@ -1,7 +1,6 @@
 """Two archives, DCMTK and pynetdicom: what one has, the other finds, fetches and is sent; nothing is lost."""
 
 import json
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -14,24 +13,11 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom import AE, build_role, evt
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelGet
 
+from dcmtk_tools import dcmtk, run
 from objects import part10_bytes, series, write_file
 from serving import Server, wait_until
 
 TITLE = "FILMLESS"
-
-
-def dcmtk(name: str) -> str:
-    """The system's tool of this name; pynetdicom brings namesakes into the environment."""
-    found = shutil.which(name, path="/usr/bin:/usr/local/bin:/bin:/opt/homebrew/bin")
-    if found is None:
-        pytest.skip("DCMTK is not installed")
-    return found
-
-
-def run(*command: str | Path) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """An instance put together: its elements in Explicit VR Little Endian or around encapsulated frames (PS3.18 10.5.2)."""
 
 import struct
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +10,7 @@ from filmless.standards.composing.metadata import Attributes, text_of
 from filmless.standards.data_set.elements import EXPLICIT_LITTLE, UNDEFINED
 from filmless.standards.data_set.fault import BadBytes, FaultKind
 from filmless.standards.data_set.json_values import BINARY_VRS
+from filmless.standards.dicom.document_media_types import DOCUMENT_MEDIA_TYPES, PDF
 from filmless.standards.dicom.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES, transfer_syntax
 from filmless.standards.editing.encode import Encoder
 from filmless.standards.editing.utf_8 import UTF_8
@@ -31,7 +32,7 @@ _BY_MEDIA_TYPE = {
     "video/mpeg2": "1.2.840.10008.1.2.4.100",
 }
 _DOCUMENT, _DOCUMENT_TYPE, _DOCUMENT_LENGTH = "00420011", "00420012", "00420015"
-_DOCUMENT_TYPES = frozenset(("application/pdf", "text/xml", "model/stl", "model/obj", "model/mtl"))
+_OCTETS = "application/octet-stream"
 _METHODS = (  # Lossy Image Compression Method (PS3.3 C.7.6.1.1.5.1)
     ("1.2.840.10008.1.2.4.5", "ISO_10918_1"), ("1.2.840.10008.1.2.4.81", "ISO_14495_1"),
     ("1.2.840.10008.1.2.4.9", "ISO_15444_1"), ("1.2.840.10008.1.2.4.203", "ISO_15444_15"),
@@ -98,7 +99,7 @@ class _Composer:
     pieces: list[Piece] = field(default_factory=list)
 
     def composed(self) -> Composed:
-        frames = self._parts(self.attributes.get(PIXEL_DATA, {}))
+        frames = self._parts(self.attributes.get(PIXEL_DATA, {})) or self._inline_pixels()
         pixels = self._pixels(frames) if frames else []
         document = self.attributes.get(_DOCUMENT)
         if document is not None:
@@ -121,6 +122,17 @@ class _Composer:
         if not parts:  # it is never fetched
             raise Unfit("No part has the Content-Location that a BulkDataURI names")
         return parts
+
+    def _inline_pixels(self) -> Sequence[Bulk]:
+        """Native pixels that the metadata hold themselves: they are seen to have their length as parts are."""
+        text = self.attributes.get(PIXEL_DATA, {}).get("InlineBinary")
+        if not isinstance(text, str) or not text:
+            return ()
+        try:
+            raw = b64decode(text, validate=True)
+        except ValueError:
+            raise BadBytes(FaultKind.NOT_DICOM, "InlineBinary of Pixel Data is not Base64") from None
+        return (Bulk(_OCTETS, "", len(raw), lambda start, stop: raw[start:stop]),)
 
     def _element(self, encoder: Encoder, tag: str, attribute: dict[str, object]) -> None:
         parts = self._parts(attribute)
@@ -157,10 +169,15 @@ class _Composer:
 
     def _describe_document(self, parts: Sequence[Bulk]) -> None:
         """MIME Type and length of an encapsulated document (PS3.3 C.24.2)."""
-        if len(parts) != 1 or parts[0].media_type not in _DOCUMENT_TYPES:
+        kind = DOCUMENT_MEDIA_TYPES.get(text_of(self.attributes, "00080016"), "")
+        if len(parts) != 1:
             return
-        kind, length = parts[0].media_type, parts[0].length
-        if kind == "application/pdf" and b"%PDF-" not in parts[0].read(0, min(length, 1024)):
+        if kind and parts[0].media_type not in (kind, _OCTETS):
+            raise Unfit("The media type of the part is not that of its SOP class")
+        kind, length = kind or parts[0].media_type, parts[0].length
+        if kind not in DOCUMENT_MEDIA_TYPES.values():
+            return
+        if kind == PDF and b"%PDF-" not in parts[0].read(0, min(length, 1024)):
             raise Unfit("The part is no PDF")
         self._say(_DOCUMENT_TYPE, "LO", kind, "MIME Type of Encapsulated Document is not that of its part")
         self._say(_DOCUMENT_LENGTH, "UL", length, "Encapsulated Document Length is not that of its part")
@@ -185,7 +202,7 @@ class _Composer:
             if first.picture.samples > 1:
                 self._say("00280004", "CS", "RGB", "Photometric Interpretation is not that of the picture")
             return self._native(frames)
-        if first.media_type == "application/octet-stream" and not _is_encapsulated(first.transfer_syntax_uid):
+        if first.media_type == _OCTETS and not _is_encapsulated(first.transfer_syntax_uid):
             return self._native(frames)
         pictures = [_picture(frame) for frame in frames]
         if any(_size_and_coding(one) != _size_and_coding(pictures[0]) for one in pictures):

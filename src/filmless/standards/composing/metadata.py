@@ -121,7 +121,10 @@ class _Reader:
         if not _TAG.fullmatch(tag) or not isinstance(owner, dict):
             raise BadBytes(FaultKind.NOT_DICOM, "The metadata have an attribute that is none")
         attribute: dict[str, object] = {"vr": given.get("vr", "")}
-        owner[_placed(tag.upper(), given.get("privateCreator", ""), owner)] = attribute
+        place = _placed(tag.upper(), given.get("privateCreator", ""), owner)
+        if place in owner:  # which of the two is meant, nobody can tell
+            raise BadBytes(FaultKind.NOT_DICOM, "The metadata have an attribute twice")
+        owner[place] = attribute
         self._open.append(attribute)
 
     def _attribute(self) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """STOW-RS of metadata and bulk data: what is stored is a valid instance with what was sent, or a reason why not."""
 
+from base64 import b64encode
+
 import imagecodecs
 import numpy as np
 import pytest
@@ -150,6 +152,16 @@ def test_of_several_instances_those_that_can_be_made_are_stored(house: WebHouse)
         (pixels_at("p"), ("text/plain", "p", b"hello"), "media type"),
         (pixels_at("http://evil.example/x"), ("image/jpeg", "p", CODED[0][1]), "Content-Location"),
         ({**metadata(), "00420011": {"vr": "OB", "BulkDataURI": "p"}}, ("application/pdf", "p", b"<html>"), "PDF"),
+        (
+            {**metadata(SOPClassUID=EncapsulatedPDFStorage), "00420011": {"vr": "OB", "BulkDataURI": "p"}},
+            ("text/html", "p", b"<html>"),
+            "SOP class",
+        ),
+        (
+            {**metadata(SOPClassUID=EncapsulatedPDFStorage), "00420011": {"vr": "OB", "BulkDataURI": "p"}},
+            ("application/octet-stream", "p", b"<html>"),
+            "PDF",
+        ),
         (metadata(), ("image/jpeg", "p", CODED[0][1]), "location"),
     ],
 )
@@ -164,6 +176,16 @@ def test_what_does_not_fit_is_refused_with_the_reason(
     assert words in comment
     assert len(comment) <= 64
     assert house.archive.files == {}
+
+
+def test_pixels_within_the_metadata_have_the_length_that_rows_and_columns_say(house: WebHouse) -> None:
+    def sent(pixels: bytes) -> dict[str, dict[str, object]]:
+        inline = {"vr": "OW", "InlineBinary": b64encode(pixels).decode()}
+        return {**pixels_at("p", **DESCRIBED), "7FE00010": inline}
+
+    assert np.array_equal(stored(house, post(house, [sent(DEEP.tobytes())])).pixel_array, DEEP)
+    code, comment = reason(post(house, [sent(b"\0" * 4)]))
+    assert (code, "length" in comment) == (0xA900, True)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +205,7 @@ def test_bad_json_is_refused(text: bytes) -> None:
     "text",
     [
         b"<a>", b"<a/>x", b"<DicomAttribute tag='zz'/>", b"<NativeDicomModel><Value>1</Value></NativeDicomModel>",
+        b"<NativeDicomModel>" + b"<DicomAttribute tag='00080018' vr='UI'/>" * 2 + b"</NativeDicomModel>",
         b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>",
         b"<!DOCTYPE a [<!ENTITY b 'bbbbbbbb'><!ENTITY c '&b;&b;&b;'>]><a>&c;</a>",
         b"<NativeDicomModel>" + b"<DicomAttribute tag='00081115' vr='SQ'><Item number='1'>" * 1000,

@@ -11,27 +11,17 @@ from filmless.archive.errors import NotFound
 from filmless.archive.metadata.instance import header_of
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
-from filmless.pixels.request import VIDEO
 from filmless.servers.dicomweb.service import Service
 from filmless.standards.data_set.elements import UNDEFINED
 from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.scanner import scan
-from filmless.standards.dicom.pixel_media_types import media_type_of
+from filmless.standards.dicom.document_media_types import DOCUMENT_MEDIA_TYPES
+from filmless.standards.dicom.pixel_media_types import is_video, media_type_of
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 from filmless.standards.models.dicom_json import bulk_value
 
 CHUNK = 1 << 20  # bytes of one read
 DOCUMENT, PIXELS = "00420011", "7FE00010"  # Encapsulated Document, Pixel Data
-
-_STORAGE = "1.2.840.10008.5.1.4.1.1.104."
-DOCUMENT_TYPES = {
-    f"{_STORAGE}1": "application/pdf",
-    f"{_STORAGE}2": "text/xml",
-    f"{_STORAGE}3": "model/stl",
-    f"{_STORAGE}4": "model/obj",
-    f"{_STORAGE}5": "model/mtl",
-}
-"""SOP class of an encapsulated document to its media type (PS3.3 A.45, A.85)."""
 
 _DOCUMENT_LENGTH = 0x00420015
 _PATH = re.compile(r"[0-9A-Fa-f]{8}(?:/[0-9]{1,6}/[0-9A-Fa-f]{8}){0,64}")
@@ -59,12 +49,11 @@ class Value:
 
 def own_media_type(kept: KeptInstance) -> tuple[str, str] | None:
     """The media type of what an instance is a wrapper of, a document or a video, and the path to it."""
-    document = DOCUMENT_TYPES.get(kept.sop_class_uid)
+    document = DOCUMENT_MEDIA_TYPES.get(kept.sop_class_uid)
     if document is not None:
         return document, DOCUMENT
-    syntax = transfer_syntax(kept.transfer_syntax_uid)
-    video = media_type_of(syntax.uid)
-    return (video.name, PIXELS) if video is not None and any(word in syntax.name for word in VIDEO) else None
+    video = media_type_of(kept.transfer_syntax_uid) if is_video(kept.transfer_syntax_uid) else None
+    return (video.name, PIXELS) if video is not None else None
 
 
 async def stream(
