@@ -53,12 +53,11 @@ def _presentation_state(question: Question) -> Shown | None:
 def _segmentation(question: Question) -> Shown | None:
     """All segments that were brought, over the source, decoded one after the other."""
     view = question.facts.view
-    source = _source(question)
     frames = frames_of(question.members[0])
     first = next(frames, None)
     if first is None:
         return None
-    ground = source if source is not None and _fits(plane_of(first.dataset, first.number), first, source) else None
+    ground = _ground(question, plane_of(first.dataset, first.number), first)
     under = ground or first
     stages = stages_of(under, view) if ground is None else alone(under, _source_class(question), view)
     target = None if ground is None else plane_of(under.dataset, under.number)
@@ -73,7 +72,6 @@ def _segmentation(question: Question) -> Shown | None:
 def _dose(question: Question) -> Shown | None:
     """The first frame; the others say only what the highest dose is."""
     view = question.facts.view
-    source = _source(question)
     frames = frames_of(question.members[0])
     first = next(frames, None)
     if first is None:
@@ -81,7 +79,7 @@ def _dose(question: Question) -> Shown | None:
     dose = dose_of(first.dataset, stored_values(first))
     highest = max(float(dose.max()), *(float(dose_of(each.dataset, stored_values(each)).max()) for each in frames), 0.0)
     at = dose_plane(first.dataset, first.number)
-    ground = source if source is not None and _fits(at, first, source) else None
+    ground = _ground(question, at, first)
     if ground is None:
         return first, replace(stages_of(first, view), planes=(lambda _: washed(None, dose, highest),))
     target = plane_of(ground.dataset, ground.number)
@@ -134,24 +132,23 @@ SCENES: Mapping[Kind, Callable[[Question], Shown | None]] = {
 }
 
 
-def _source(question: Question) -> Frame | None:
-    """The frame of the second member; none where it cannot be decoded: the first is shown without it."""
-    if len(question.members) < 2:
-        return None
+def _ground(question: Question, at: Plane | None, frame: Frame) -> Frame | None:
+    """The frame of the second member, where it is known where the pixels of a frame lie on it.
+
+    None where it cannot be decoded, too: the first member is shown without it.
+    """
     try:
-        return next(frames_of(question.members[1]), None)
+        source = next(frames_of(question.members[1]), None) if len(question.members) > 1 else None
     except CannotRender:
         return None
+    if source is None:
+        return None
+    both = at is not None and plane_of(source.dataset, source.number) is not None
+    return source if both or frame.decoded.values.shape[:2] == source.decoded.values.shape[:2] else None
 
 
 def _source_class(question: Question) -> str:
     return question.members[1].member.sop_class_uid
-
-
-def _fits(at: Plane | None, frame: Frame, source: Frame) -> bool:
-    """Whether it is known where the pixels of a frame lie on another."""
-    both = at is not None and plane_of(source.dataset, source.number) is not None
-    return both or frame.decoded.values.shape[:2] == source.decoded.values.shape[:2]
 
 
 def _on(frame: Frame, target: Plane | None, extent: tuple[int, ...]) -> Iterator[Segment]:
