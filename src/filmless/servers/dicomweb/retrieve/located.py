@@ -14,6 +14,7 @@ from filmless.servers.http_messages import Problem, Request
 from filmless.standards.dicom.uids import is_uid
 
 LIFETIME = 1.0  # seconds that rows are believed: so long a rejection or a correction may take to be seen here
+REMEMBERED = 10.0  # seconds after which it is forgotten that a series is being looked at
 MAX_SERIES = 2000  # instances of a series that are remembered
 MAX_REMEMBERED = 10_000  # instances in all
 MAX_LONG_TABLES = 8
@@ -47,7 +48,8 @@ class LocatedFrames:
 
     def __init__(self, service: Service, access: FrameAccess) -> None:
         self._service, self._access = service, access
-        self._series: OrderedDict[_Key, _Series] = OrderedDict()
+        self._series: OrderedDict[_Key, _Series] = OrderedDict()  # the one read last comes last
+        self._count = 0  # instances remembered, and one for each series
         self._reading: dict[tuple[_Key, str | None], asyncio.Future[_Series]] = {}
         self._long: OrderedDict[tuple[str, bytes], StoredFrames] = OrderedDict()
 
@@ -117,7 +119,16 @@ class LocatedFrames:
         return series
 
     def _remember(self, key: _Key, series: _Series) -> None:
+        self._forget(key)
         self._series[key] = series
-        self._series.move_to_end(key)
-        while len(self._series) > 1 and sum(len(each.rows) + 1 for each in self._series.values()) > MAX_REMEMBERED:
-            self._series.popitem(last=False)
+        self._count += len(series.rows) + 1
+        while len(self._series) > 1 and self._is_due(next(iter(self._series.values())), series.read_at):
+            self._forget(next(iter(self._series)))
+
+    def _is_due(self, oldest: _Series, now: float) -> bool:
+        return self._count > MAX_REMEMBERED or oldest.read_at + REMEMBERED < now
+
+    def _forget(self, key: _Key) -> None:
+        series = self._series.pop(key, None)
+        if series is not None:
+            self._count -= len(series.rows) + 1
