@@ -69,7 +69,8 @@ EventKey = tuple[EventKind, str, str, Outcome, str | None, tuple[str, str] | Non
 
 def key_of(event: Event) -> EventKey:
     """Give what must agree for two events to be told as one: all but the count."""
-    details = orjson.dumps(event.details, option=orjson.OPT_SORT_KEYS)
+    # What orjson gives takes 4 KiB of memory, however short it is; most events have none, and wait for minutes.
+    details = orjson.dumps(event.details, option=orjson.OPT_SORT_KEYS) if event.details else b""
     return event.kind, event.actor, event.address, event.outcome, event.study_uid, event.patient_key, details
 
 
