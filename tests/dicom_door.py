@@ -103,6 +103,7 @@ class ArchiveInMemory:
         self.selections: list[Selection] = []
         self.destinations: list[str] = []  # that were told with them
         self.damaged: set[str] = set()
+        self.versions: set[str] = set()  # UIDs that have another content
         self.unreadable: set[str] = set()
         self._executor = ThreadPoolExecutor(1)
 
@@ -110,7 +111,8 @@ class ArchiveInMemory:
         def decide() -> Outcome:
             self.gate.wait(10)
             refusal = self.refusals.get(instance_uid)
-            return refusal or Stored(CT, instance_uid, "1.2", "1.2.3", StoredAs.NEW)
+            stored_as = StoredAs.CONFLICT if instance_uid in self.versions else StoredAs.NEW
+            return refusal or Stored(CT, instance_uid, "1.2", "1.2.3", stored_as)
 
         return self._executor.submit(decide)
 

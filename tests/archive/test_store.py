@@ -90,6 +90,17 @@ def test_another_content_is_kept_beside_the_first_and_not_served(process: Proces
     assert finding.subject.split()[0] == first.SOPInstanceUID
 
 
+def test_the_sender_is_told_of_another_version_and_of_missing_pixels(process: Process) -> None:
+    first, short = ct_image(), ct_image(NumberOfFrames=2)
+    remarks = []
+    for image in (first, ct_image(**_same_identity(first), StudyDescription="Other"), short, short):
+        outcome = process.store(image)
+        assert isinstance(outcome, Stored)
+        remarks.append(outcome.remark.partition(":")[0])
+    assert remarks == ["", "Kept as another version", "Kept as it came", "Kept as it came"]
+    assert served(process, short) == data_set_bytes(short)
+
+
 def test_each_further_content_is_a_finding_of_its_own(process: Process) -> None:
     first = ct_image()
     process.store(first)

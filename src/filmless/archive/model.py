@@ -120,6 +120,14 @@ class Stored:
     series_uid: str
     stored_as: StoredAs
     originals: "DicomJson | None" = None  # where it was coerced: what its values were (PS3.18 I.1)
+    lacks_bytes: bool = False  # it ends too early, or has fewer pixels than it describes; kept as it came
+
+    @property
+    def remark(self) -> str:
+        """What its sender should know of a store that succeeded, "" for nothing; fits an Error Comment."""
+        if self.stored_as is StoredAs.CONFLICT:
+            return "Kept as another version: this UID has another content"
+        return "Kept as it came: it has fewer bytes than it describes" if self.lacks_bytes else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ _PROBLEM_SCHEMA: _Schema = {
         "id": {"type": "string", "description": "Stands in the log too"},
     },
 }
-_REFUSED_WHOLE = ("403", "409", "503", "507")  # store requests of which nothing was kept: a store response as well
+_REFUSED_WHOLE = ("403", "409", "503")  # store requests of which nothing was kept: a store response as well
 
 
 def describe(routes: Sequence[Route]) -> dict[str, object]:

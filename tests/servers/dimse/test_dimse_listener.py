@@ -118,6 +118,17 @@ def test_every_refusal_has_its_status_and_says_why(refusal: Refusal) -> None:
     assert texts[Element.AFFECTED_INSTANCE_UID] == "1.2.3"
 
 
+def test_another_version_is_a_success_that_says_so() -> None:
+    with door() as house, RawPeer(house.port) as peer:
+        house.archive.versions.add("1.2.3")
+        peer.associate()
+        peer.store_command("1.2.3")
+        peer.data_set(3, b"x")
+        numbers, texts, _ = peer.message()
+    assert numbers[Element.STATUS] == 0
+    assert texts[Element.ERROR_COMMENT] == "Kept as another version: this UID has another content"
+
+
 @pytest.mark.parametrize(
     ("instance_uid", "sop_class_uid", "status"),
     [

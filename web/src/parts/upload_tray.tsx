@@ -6,7 +6,7 @@ import type { TFunction } from "i18next";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocale } from "../i18n";
-import { uploads, useUploads, type FileState, type Reason, type Snapshot, type UploadFile } from "../state/uploads";
+import { isVersion, uploads, useUploads, type FileState, type Reason, type Snapshot, type UploadFile } from "../state/uploads";
 import "./upload.css";
 
 const ROW = 44;
@@ -53,12 +53,13 @@ function reasonText(reason: Reason | null, t: TFunction): string {
 }
 
 function fileText(file: UploadFile, t: TFunction): string {
-  if (file.state === "refused") return reasonText(file.reason, t);
+  if (isVersion(file)) return t("upload.version", { uid: file.instanceUid });
+  if (file.state === "refused" || (file.state === "stored" && file.reason)) return reasonText(file.reason, t);
   if (file.kind === "media-directory") return t("upload.mediaDirectory");
   return t(`upload.states.${file.state}`);
 }
 
-function summary({ counts, running, files }: Snapshot, t: TFunction): string {
+function summary({ counts, versions, running, files }: Snapshot, t: TFunction): string {
   if (running) {
     const done = counts.stored + counts.refused;
     return t("upload.running", { done, count: files.length - counts["not-dicom"] });
@@ -66,6 +67,7 @@ function summary({ counts, running, files }: Snapshot, t: TFunction): string {
   const parts = (["stored", "refused", "not-dicom", "cancelled"] as const)
     .filter((state) => counts[state] > 0)
     .map((state) => t(`upload.counts.${state}`, { count: counts[state] }));
+  if (versions > 0) parts.splice(1, 0, t("upload.versions", { count: versions }));
   return parts.join(", ");
 }
 

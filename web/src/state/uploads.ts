@@ -5,7 +5,10 @@ import { assign, multipart, readHead, readStoreAnswer, split, type FileKind, typ
 
 export type FileState = "waiting" | "sending" | "stored" | "refused" | "not-dicom" | "cancelled";
 
-/** Why a file was refused: a failure reason of the standard, an HTTP status, or the server's own words. */
+/** Warning reason: another content is kept, and served, under the UID of what was sent. */
+export const OTHER_VERSION = 0xb111;
+
+/** Why a file was refused, or what is to be known of a stored one: a code of the standard, of HTTP, or words. */
 export interface Reason {
   code: number | null;
   status: number | null;
@@ -26,6 +29,7 @@ export interface UploadFile {
 export interface Snapshot {
   files: readonly UploadFile[];
   counts: Record<FileState, number>;
+  versions: number; // of those stored: kept as another version
   sent: number; // bytes of all files that are DICOM
   size: number;
   running: boolean;
@@ -44,7 +48,12 @@ const EMPTY_COUNTS: Record<FileState, number> = {
   cancelled: 0,
 };
 
-function refused(status: number | null, code: number | null, comment: string | null): Reason {
+/** Whether a file was kept beside another content that is served. */
+export function isVersion(file: UploadFile): boolean {
+  return file.state === "stored" && file.reason?.code === OTHER_VERSION;
+}
+
+function noted(status: number | null, code: number | null, comment: string | null): Reason {
   return { status, code, comment };
 }
 
@@ -60,7 +69,7 @@ export class Uploads {
   private readonly requests = new Set<XMLHttpRequest>();
   private reading = 0;
   private round = 0; // raised by cancel: what was begun before it is dropped
-  private snapshot: Snapshot = { files: [], counts: EMPTY_COUNTS, sent: 0, size: 0, running: false };
+  private snapshot: Snapshot = { files: [], counts: EMPTY_COUNTS, versions: 0, sent: 0, size: 0, running: false };
   private readonly listeners = new Set<() => void>();
   private notice: ReturnType<typeof setTimeout> | null = null;
 
@@ -117,7 +126,7 @@ export class Uploads {
       if (head.kind !== "dicom" && file.state === "waiting") file.state = "not-dicom";
     } catch {
       file.state = "refused"; // gone or not readable on this computer
-      file.reason = refused(null, null, null);
+      file.reason = noted(null, null, null);
     }
   }
 
@@ -170,14 +179,14 @@ export class Uploads {
       file.sent = file.size;
       if (part) {
         file.state = part.stored ? "stored" : "refused";
-        file.reason = part.stored ? null : refused(null, part.reason, part.comment);
+        file.reason = part.stored && part.reason === null ? null : noted(null, part.reason, part.comment);
       } else if (files.length > 1 && status !== 0 && status < 500 && status !== 401 && status !== 403) {
         file.state = "waiting"; // one bad neighbour must not cost the others: each again, alone
         file.sent = 0;
         this.queue.push([file]);
       } else {
         file.state = "refused";
-        file.reason = refused(status, null, problem?.message ?? null);
+        file.reason = noted(status, null, problem?.message ?? null);
       }
     });
   }
@@ -191,17 +200,19 @@ export class Uploads {
 
   private publish(): void {
     const counts = { ...EMPTY_COUNTS };
+    let versions = 0;
     let sent = 0;
     let size = 0;
     for (const file of this.files) {
       counts[file.state] += 1;
+      if (isVersion(file)) versions += 1;
       if (file.state === "not-dicom") continue;
       sent += file.sent;
       size += file.size;
     }
     const wasRunning = this.snapshot.running;
     const running = this.reading > 0 || this.queue.length > 0 || this.requests.size > 0;
-    this.snapshot = { files: [...this.files], counts, sent, size, running };
+    this.snapshot = { files: [...this.files], counts, versions, sent, size, running };
     this.listeners.forEach((listener) => listener());
     if (wasRunning && !running && counts.stored > 0) this.onStored();
   }

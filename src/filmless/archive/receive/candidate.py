@@ -15,7 +15,7 @@ from filmless.archive.rejections import KEY_OBJECT_SELECTION, Rejection, read_re
 from filmless.archive.scope import Scope, View
 from filmless.standards.data_set.elements import UNDEFINED
 from filmless.standards.data_set.fault import Fault
-from filmless.standards.data_set.frames import FrameTable, locate_frames
+from filmless.standards.data_set.frames import FrameTable, is_short, locate_frames
 from filmless.standards.data_set.scanner import Scan, scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
 
@@ -54,7 +54,7 @@ class Candidate:
         is_served = self.stored_as in (StoredAs.NEW, StoredAs.REPLACED)
         originals = self.overlay.originals if self.overlay and is_served else None
         uids = (header.sop_class_uid, header.instance_uid, header.study_uid, header.series_uid)
-        return Stored(*uids, self.stored_as, originals)
+        return Stored(*uids, self.stored_as, originals, not self._is_whole() or is_short(header.scan))
 
     def read_rejection(self) -> None:
         """Find out whether it is a rejection note; may raise ``Unavailable``."""
@@ -70,7 +70,7 @@ class Candidate:
     def label(self) -> Label:
         """What its tar header says."""
         return Label(
-            path=member_path(self.stored(), self.data_set_sha256),
+            path=member_path(self.header, self.stored_as, self.data_set_sha256),
             head_sha256=self.head_sha256,
             data_set_sha256=self.data_set_sha256,
             received_at=self.received.received_at,

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from enum import Enum, auto
 
-from filmless.archive.model import DuplicatePolicy, Stored, StoredAs
+from filmless.archive.header import Header
+from filmless.archive.model import DuplicatePolicy, StoredAs
 from filmless.archive.ports import CONFLICT, Known
 
 WRITTEN = frozenset({StoredAs.NEW, StoredAs.CONFLICT, StoredAs.REPLACED})
@@ -49,7 +50,7 @@ def is_written(stored_as: StoredAs, data_set_sha256: bytes, known: Known | None)
     return stored_as in WRITTEN
 
 
-def member_path(stored: Stored, data_set_sha256: bytes) -> str:
+def member_path(header: Header, stored_as: StoredAs, data_set_sha256: bytes) -> str:
     """The name of the member: the UIDs, checked before, and for a conflict version what tells it from the first."""
-    version = f"{CONFLICT}{data_set_sha256.hex()[:16]}" if stored.stored_as is StoredAs.CONFLICT else ""
-    return f"{stored.study_uid}/{stored.series_uid}/{stored.instance_uid}{version}.dcm"
+    version = f"{CONFLICT}{data_set_sha256.hex()[:16]}" if stored_as is StoredAs.CONFLICT else ""
+    return f"{header.study_uid}/{header.series_uid}/{header.instance_uid}{version}.dcm"

@@ -41,7 +41,11 @@ def head(context: AgreedContext, command: Command, requestor: Requestor) -> byte
 
 
 async def c_store(operation: Operation) -> None:
-    """Hand the data set to the archive and answer what came of it."""
+    """Hand the data set to the archive and answer what came of it.
+
+    What is kept in any way is a success (PS3.4 B.2.3): senders take a warning for a failure, and send again for ever.
+    Where the sender should know more, Error Comment says it.
+    """
     refusal = _refuse_command(operation)
     if refusal is not None:
         await operation.discard()
@@ -59,7 +63,7 @@ async def c_store(operation: Operation) -> None:
     if isinstance(outcome, Refused):
         operation.answer(STATUS_OF[outcome.refusal], outcome.comment)
     else:
-        operation.answer(Status.SUCCESS)
+        operation.answer(Status.SUCCESS, outcome.remark)
 
 
 def _refuse_command(operation: Operation) -> tuple[Status, str] | None:

@@ -101,19 +101,30 @@ class NativePixels:
 
 def native_pixels(scan: Scan, length: int) -> NativePixels | None:
     """How frames follow each other in a value of ``length`` bytes; None where there is not one whole frame."""
-    samples = _number(scan, _SAMPLES_PER_PIXEL) or 1
-    allocated = _number(scan, _BITS_ALLOCATED)
-    bits = _number(scan, _ROWS) * _number(scan, _COLUMNS) * allocated
-    claimed = number_of_frames(scan)
-    photometric = scan.values.get(_PHOTOMETRIC_INTERPRETATION, b"").strip(b" \0")
-    if samples == 3 and photometric in _SUBSAMPLED and bits * 3 * claimed > length * 8:
-        numerator, denominator = _SUBSAMPLED[photometric]
-        bits = bits * numerator // denominator
-    else:
-        bits *= samples
+    allocated, claimed = _number(scan, _BITS_ALLOCATED), number_of_frames(scan)
+    bits = _frame_bits(scan, claimed, length)
     count = min(claimed, length * 8 // bits) if bits else 0
     word = 1 if scan.little_endian else max(word_of(scan.pixel_vr), allocated // 8 if allocated in _WHOLE_WORDS else 1)
     return NativePixels(count, bits, scan.pixel_start, length, word) if count else None
+
+
+def _frame_bits(scan: Scan, claimed: int, length: int) -> int:
+    """Bits of one frame, where so many are claimed to lie in a value of ``length`` bytes."""
+    samples = _number(scan, _SAMPLES_PER_PIXEL) or 1
+    bits = _number(scan, _ROWS) * _number(scan, _COLUMNS) * _number(scan, _BITS_ALLOCATED)
+    photometric = scan.values.get(_PHOTOMETRIC_INTERPRETATION, b"").strip(b" \0")
+    if samples == 3 and photometric in _SUBSAMPLED and bits * 3 * claimed > length * 8:
+        numerator, denominator = _SUBSAMPLED[photometric]
+        return bits * numerator // denominator
+    return bits * samples
+
+
+def is_short(scan: Scan) -> bool:
+    """Whether the value of native pixels announces fewer bytes than the pixels that the object describes take."""
+    if scan.pixel_offset is None or scan.pixel_length == UNDEFINED:
+        return False
+    claimed = number_of_frames(scan)
+    return _frame_bits(scan, claimed, scan.pixel_length) * claimed > scan.pixel_length * 8
 
 
 def native_frames(scan: Scan, length: int) -> FrameTable | None:

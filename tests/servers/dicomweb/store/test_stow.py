@@ -89,7 +89,7 @@ def test_none_stored_is_409(house: WebHouse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "status"), [(Refusal.NO_SPACE, 507), (Refusal.STORAGE_FAILED, 503), (Refusal.DUPLICATE, 409)]
+    ("refusal", "status"), [(Refusal.NO_SPACE, 503), (Refusal.STORAGE_FAILED, 503), (Refusal.DUPLICATE, 409)]
 )
 def test_trouble_of_ours_is_told_apart_from_trouble_of_the_sender(
     house: WebHouse, refusal: Refusal, status: int

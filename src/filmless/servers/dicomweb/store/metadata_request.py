@@ -96,7 +96,7 @@ class MetadataReception:
         try:
             await self.service.call(self.spool.write, view)
         except OSError:
-            raise Problem(507, "There is no space for the request.") from None
+            raise Problem(503, "There is no space for the request. Try again later.", _RETRY) from None
 
     def _end(self) -> None:
         stop = self.spool.length

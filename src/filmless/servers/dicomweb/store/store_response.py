@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 
-from filmless.archive.model import DicomJson, Outcome, Refusal, Refused, Stored
+from filmless.archive.model import DicomJson, Outcome, Refusal, Refused, Stored, StoredAs
 from filmless.servers.dicomweb.data_sets import data_set_answer
 from filmless.servers.dicomweb.service import instance_url, study_url
 from filmless.servers.http_messages import Answer
 
 RETRY_SECONDS = 10
-COERCED = 0xB000  # Warning Reason (0008,1196): coercion of data elements (PS3.18 I.2.1)
+
+# Warning Reason (0008,1196), PS3.18 Table I.2-1; the last is our own, beside Failure Reason 0111, as I.2.1 allows.
+COERCED = 0xB000  # coercion of data elements
+MISMATCHED = 0xB007  # data set does not match SOP class
+OTHER_VERSION = 0xB111  # kept as another version: another content is served under this SOP Instance UID
 
 # Failure Reason (0008,1197), PS3.18 Table I.2-2 and PS3.7 Annex C.
 REASONS = {
@@ -26,11 +30,14 @@ REASONS = {
 }
 
 # Status when nothing was stored and every instance was refused for this; otherwise 409 (PS3.18 Table 10.5.3-1).
-_STATUS = {Refusal.NO_SPACE: 507, Refusal.STORAGE_FAILED: 503, Refusal.NOT_ALLOWED: 403}
+_STATUS = {Refusal.NO_SPACE: 503, Refusal.STORAGE_FAILED: 503, Refusal.NOT_ALLOWED: 403}
 
 
 def store_answer(outcomes: Sequence[Outcome], root: str, study_uid: str | None, media_type: str) -> Answer:
-    """The store response: 200 all stored as they came, 202 some or coerced, 409 none (503, 507: our storage)."""
+    """The store response: 200 all stored, 202 some, or some of them not served as they were sent, 409 none.
+
+    503: none, since our storage takes nothing now; 403: none, since they are outside the view of the sender.
+    """
     stored = [outcome for outcome in outcomes if isinstance(outcome, Stored)]
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     studies = {outcome.study_uid for outcome in stored} | ({study_uid} if study_uid else set())
@@ -46,22 +53,41 @@ def store_answer(outcomes: Sequence[Outcome], root: str, study_uid: str | None, 
     if nameless:
         response["0008119A"] = {"vr": "SQ", "Value": nameless}  # Other Failures Sequence
     status = _status(stored, refused)
-    headers = ((b"retry-after", str(RETRY_SECONDS).encode()),) if status in (503, 507) else ()
+    headers = ((b"retry-after", str(RETRY_SECONDS).encode()),) if status == 503 else ()
     return data_set_answer(status, response, media_type, headers)
+
+
+_ALTERED = frozenset((COERCED, OTHER_VERSION))  # what is given out is not what was sent
+
+
+def _warning(outcome: Stored) -> int | None:
+    """The single most appropriate code (PS3.18 I.2.1)."""
+    if outcome.stored_as is StoredAs.CONFLICT:
+        return OTHER_VERSION
+    if outcome.originals is not None:
+        return COERCED
+    return MISMATCHED if outcome.lacks_bytes else None
 
 
 def _status(stored: list[Stored], refused: list[Refused]) -> int:
     if stored:
-        return 202 if refused or any(outcome.originals for outcome in stored) else 200
+        return 202 if refused or any(_warning(outcome) in _ALTERED for outcome in stored) else 200
     refusals = {outcome.refusal for outcome in refused}
     return _STATUS.get(refusals.pop(), 409) if len(refusals) == 1 else 409
 
 
 def _referenced(outcome: Stored, root: str) -> dict[str, object]:
     url = instance_url(root, outcome.study_uid, outcome.series_uid, outcome.instance_uid)
-    reference: dict[str, object] = {**_names(outcome), "00081190": {"vr": "UR", "Value": [url]}}
+    warning = _warning(outcome)
+    # Retrieve URL is of type 2: another version is not given out, and its address would give the first.
+    reference: dict[str, object] = {**_names(outcome), "00081190": {"vr": "UR"}}
+    if warning != OTHER_VERSION:
+        reference["00081190"] = {"vr": "UR", "Value": [url]}
+    if warning is not None:
+        reference["00081196"] = {"vr": "US", "Value": [warning]}
+    if outcome.remark:
+        reference["00000902"] = {"vr": "LO", "Value": [outcome.remark]}
     if outcome.originals is not None:
-        reference["00081196"] = {"vr": "US", "Value": [COERCED]}
         reference["04000561"] = {"vr": "SQ", "Value": [outcome.originals]}
     return reference
 
