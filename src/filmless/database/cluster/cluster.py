@@ -39,6 +39,8 @@ checkpoint_timeout = 15min
 jit = off
 max_worker_processes = 4
 max_parallel_workers = 2
+# A new archive that fills at once is searched without statistics until the first look: 14 ms instead of 3.
+autovacuum_naptime = 10s
 log_min_messages = warning
 # Statements and the values in error details may hold patient data: they never reach the log.
 log_min_error_statement = panic
