@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -26,6 +27,7 @@ from filmless.archive.findings import Finding
 from filmless.archive.frame_access import FrameAccess
 from filmless.archive.metadata.series import Bundle, SeriesMetadata, SeriesNow, Uids
 from filmless.archive.model import (
+    Chunk,
     Count,
     KeptInstance,
     Outcome,
@@ -35,6 +37,7 @@ from filmless.archive.model import (
     Received,
     Refusal,
     Refused,
+    Span,
     Stored,
     StoredAs,
 )
@@ -63,6 +66,20 @@ from objects import head_length
 from serving import wait_until
 
 PASSWORD = "plum-jacket-orbit"
+
+
+class MemoryFile:
+    """A file that nobody else knows."""
+
+    def __init__(self, content: bytes) -> None:
+        self.number = os.memfd_create("member")
+        os.write(self.number, content)
+
+    def read(self, start: int, stop: int) -> bytes:
+        return os.pread(self.number, stop - start, start)
+
+    def __del__(self) -> None:
+        os.close(self.number)
 
 
 class FakeArchive:
@@ -116,6 +133,10 @@ class FakeArchive:
 
     def read(self, kept: KeptInstance, start: int = 0, stop: int | None = None) -> bytes:
         return self.files[kept.instance_uid][1][start:stop]
+
+    def spans(self, kept: KeptInstance, scope: Scope) -> Iterator[Chunk]:
+        for chunk in self.chunks(kept, scope):
+            yield Span(MemoryFile(chunk), 0, len(chunk))
 
     def chunks(self, kept: KeptInstance, scope: Scope) -> Iterator[bytes]:
         content = self.files[kept.instance_uid][1]

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from filmless.archive.errors import Damaged
 from filmless.archive.events import Event, EventKind, Outcome
-from filmless.archive.model import KeptInstance
+from filmless.archive.model import Chunk, KeptInstance
 from filmless.archive.ports import History, PackStore
 from filmless.archive.scope import Scope
 from filmless.standards.data_set.fault import BadBytes
@@ -43,22 +43,38 @@ class Members:
 
     def chunks(self, kept: KeptInstance, scope: Scope | None = None) -> Iterator[bytes]:
         """The file as it is given out, in pieces; ``Damaged`` at the end, and an event, when its bytes changed."""
-        received, edit, head_length = self._received(kept, scope), kept.edit, kept.placement.head_length
+        received, edit = self._received(kept, scope), kept.edit
         if edit is None:
             return received
         if edit.inflated_length is None:
-            return spliced(received, edit, head_length)
+            return spliced(received, edit, kept.placement.head_length)
         return self._deflated_chunks(kept, edit, received, scope)
 
+    def spans(self, kept: KeptInstance, scope: Scope | None = None) -> Iterator[Chunk]:
+        """The same for who sends it: what is given out as it lies in the pack is told, not read."""
+        edit = kept.edit
+        if edit is not None and edit.inflated_length is not None:
+            return self.chunks(kept, scope)
+        place, span = kept.placement, self._packs.span
+        starts = (start for start, _ in self._checked(kept, scope))
+        offsets = ((place.offset + at, place.offset + min(at + CHUNK, place.length)) for at in starts)
+        spans = (span(place.pack, *each) for each in offsets)
+        return spans if edit is None else spliced(spans, edit, place.head_length)
+
     def _received(self, kept: KeptInstance, scope: Scope | None) -> Iterator[bytes]:
-        """The file as it was received, in pieces; ``Damaged`` at the end, and an event, when it is that no more.
+        """The file as it was received, in pieces; ``Damaged`` at the end, and an event, when it is that no more."""
+        for start, piece in self._checked(kept, scope):
+            yield self._read_received(kept, start, start + CHUNK) if piece is None else piece
+
+    def _checked(self, kept: KeptInstance, scope: Scope | None) -> Iterator[tuple[int, bytes | None]]:
+        """Where the pieces of a file begin, with their bytes where they are read to be checked; ``Damaged`` at the end.
 
         What was checked lately is not checked again: to hash costs as much as to read and send.
         """
         place = kept.placement
         check = self._packs.check(place)
         if not check.is_due:
-            yield from (self._read_received(kept, at, at + CHUNK) for at in range(0, place.length, CHUNK))
+            yield from ((start, None) for start in range(0, place.length, CHUNK))
             return
         head, data_set = sha256(), sha256()
         for start in range(0, place.length, CHUNK):
@@ -75,7 +91,7 @@ class Members:
                 raise Damaged(kept.instance_uid)
             if start + CHUNK >= place.length:
                 check.passed()
-            yield piece
+            yield start, piece
 
     def _deflated_chunks(
         self, kept: KeptInstance, edit: Edit, received: Iterator[bytes], scope: Scope | None

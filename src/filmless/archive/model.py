@@ -11,6 +11,36 @@ from filmless.standards.editing.splice import Edit
 Buffer = bytes | bytearray | memoryview
 
 
+class OpenFile(Protocol):
+    """A file that is open for as long as this lives."""
+
+    number: int  # its descriptor
+
+    def read(self, start: int, stop: int) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes of a file where they lie: cut like bytes, sent without being read, or read by ``bytes()``."""
+
+    file: OpenFile
+    start: int
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, part: slice) -> "Span":
+        first, last, _ = part.indices(self.length)
+        return Span(self.file, self.start + first, max(0, last - first))
+
+    def __bytes__(self) -> bytes:
+        return self.file.read(self.start, self.start + self.length)
+
+
+Chunk = bytes | Span
+
+
 class Level(StrEnum):
     """Query/Retrieve levels (PS3.4 C.3)."""
 

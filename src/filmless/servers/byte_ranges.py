@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
+from filmless.archive.model import Chunk
 from filmless.servers.http_messages import Answer, Problem, Request
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -33,7 +34,7 @@ def with_ranges(request: Request, answer: Answer, tag: str, part: Part | None = 
     start, stop = span
     headers = (*headers, (b"content-range", f"bytes {start}-{stop - 1}/{length}".encode()))
     body = answer.body
-    given: bytes | AsyncGenerator[bytes]
+    given: bytes | AsyncGenerator[Chunk]
     if isinstance(body, bytes):
         given = body[start:stop]
     else:
@@ -70,7 +71,7 @@ def _span(request: Request, tag: str, length: int) -> tuple[int, int] | None:
     return start, stop
 
 
-async def _part(body: AsyncGenerator[bytes], start: int, stop: int) -> AsyncGenerator[bytes]:
+async def _part(body: AsyncGenerator[Chunk], start: int, stop: int) -> AsyncGenerator[Chunk]:
     at = 0
     async with aclosing(body):
         async for chunk in body:

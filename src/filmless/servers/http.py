@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import structlog
 
+from filmless.archive.model import Chunk, Span
 from filmless.servers.cors import CrossOrigin, Headers
 from filmless.servers.gate import Gate
 from filmless.servers.http_messages import (
+    DIRECT_ANSWER,
     DIRECT_BODY,
     Answer,
+    AnswerWriter,
     Disconnected,
     Message,
     Problem,
@@ -95,6 +98,7 @@ class WebApplication:
 def _request(scope: Message, receive: Receive) -> Request:
     client = scope.get("client")
     scheme = scope.get("scheme", "http")
+    extensions = scope.get("extensions", {})
     return Request(
         method=scope["method"],
         path=scope["path"],
@@ -104,7 +108,8 @@ def _request(scope: Message, receive: Receive) -> Request:
         headers=read_headers(scope["headers"]),
         query_string=scope["query_string"],
         receive=receive,
-        direct_body=scope.get("extensions", {}).get(DIRECT_BODY),
+        direct_body=extensions.get(DIRECT_BODY),
+        direct_answer=extensions.get(DIRECT_ANSWER),
     )
 
 
@@ -143,18 +148,28 @@ async def _send(answer: Answer, more: Headers, request: Request, send: Send) -> 
         return
     gone = asyncio.ensure_future(_until_gone(request.receive))
     try:
-        await _stream(body, gone, send)
+        await _stream(body, gone, request, send)
     finally:
         gone.cancel()
 
 
-async def _stream(body: AsyncGenerator[bytes], gone: asyncio.Future[None], send: Send) -> None:
+async def _stream(body: AsyncGenerator[Chunk], gone: asyncio.Future[None], request: Request, send: Send) -> None:
     """Send what the generator gives; an error in it goes up, so that the connection breaks off visibly."""
-    async with aclosing(body):
-        async for chunk in body:
-            if gone.done():
-                return
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    writer: AnswerWriter | None = None
+    try:
+        async with aclosing(body):
+            async for chunk in body:
+                if gone.done():
+                    return
+                if writer is None and isinstance(chunk, Span) and request.direct_answer is not None:
+                    writer = request.direct_answer(gone)
+                if writer is None:
+                    await send({"type": "http.response.body", "body": bytes(chunk), "more_body": True})
+                else:
+                    await writer.send(chunk)
+    finally:
+        if writer is not None:
+            writer.close()
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -1,6 +1,7 @@
 """The HTTP/1.1 protocol with limits before anything is kept: size, count and time of heads, rate of bodies."""
 
 import asyncio
+import sys
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,8 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from filmless.servers.http_body import DirectBody
-from filmless.servers.http_messages import DIRECT_BODY
+from filmless.servers.http_direct import DirectAnswer
+from filmless.servers.http_messages import DIRECT_ANSWER, DIRECT_BODY
 
 MAX_URL = 8 << 10  # bytes
 MAX_HEADERS = 100
@@ -22,6 +24,7 @@ WRITE_BUFFER = 1 << 20  # bytes of an answer that wait for a client before we st
 DIRECT_FROM = 64 << 10  # bytes still to come: from here on a body is worth a reader of its own
 
 _URL, _HEADERS, _BAD = 414, 431, 400
+_CAN_SEND_FILES = sys.platform == "linux"
 _FRAMING = (b"host", b"content-length", b"transfer-encoding")
 
 
@@ -82,9 +85,12 @@ class BoundedHttp(HttpToolsProtocol):
         self._body_left = int(dict(self.headers)[b"content-length"]) if lengths else 0
         self._watch(BODY_SECONDS, self._body_slow)
         super().on_headers_complete()
+        extensions: dict[Any, Any] = {}
         if lengths:
-            extensions: dict[Any, Any] = {DIRECT_BODY: partial(self._direct_body, self.cycle)}
-            self.scope["extensions"] = extensions
+            extensions[DIRECT_BODY] = partial(self._direct_body, self.cycle)
+        if self.scheme == "http" and _CAN_SEND_FILES:
+            extensions[DIRECT_ANSWER] = partial(DirectAnswer, self, self.cycle, WRITE_BUFFER)
+        self.scope["extensions"] = extensions
 
     def count_body(self, count: int) -> None:
         """Bytes of the body have come."""

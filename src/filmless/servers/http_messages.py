@@ -1,5 +1,6 @@
 """One HTTP request and its answer as our doors see them, over ASGI."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from filmless.access.scope import Principal
+from filmless.archive.model import Chunk
 from filmless.archive.scope import Scope
 
 Message = MutableMapping[str, Any]
@@ -23,6 +25,7 @@ MAX_FIELDS = 1000  # of a query string
 
 
 DIRECT_BODY = "filmless.direct_body"  # the ASGI extension by which a large body is read past the messages
+DIRECT_ANSWER = "filmless.direct_answer"  # the one by which parts of files are sent without being read
 
 
 class BodyReader(Protocol):
@@ -33,6 +36,16 @@ class BodyReader(Protocol):
 
     def close(self) -> None:
         """Nobody wants the rest."""
+
+
+class AnswerWriter(Protocol):
+    """Sends the body of an answer, of which what has been sent as messages is the beginning."""
+
+    async def send(self, chunk: Chunk, /) -> None:
+        """Send bytes, or the part of a file; return early when the client is gone."""
+
+    def close(self) -> None:
+        """All was sent, or nobody wants the rest."""
 
 
 class Disconnected(Exception):
@@ -54,7 +67,7 @@ class Answer:
     """Status, headers and body; a streamed body has a ``length`` where it is known in advance."""
 
     status: int = 200
-    body: bytes | AsyncGenerator[bytes] = b""
+    body: bytes | AsyncGenerator[Chunk] = b""  # spans of files only where the request has a direct answer
     media_type: str = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
     length: int | None = None  # bytes
@@ -91,6 +104,9 @@ class Request:
     query_string: bytes
     receive: Receive
     direct_body: Callable[[], BodyReader | None] | None = None
+    direct_answer: Callable[[asyncio.Future[None]], AnswerWriter] | None = (
+        None  # given what is done when the client is gone
+    )
     parameters: dict[str, str] = field(default_factory=dict)  # of the path
     principal: Principal | None = None
     session: str = ""  # the secret of the cookie, when that is how the principal is known

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from filmless.archive.model import Placement
+from filmless.archive.model import Placement, Span
 from filmless.archive.ports import Member
 from filmless.storage import tar
 from filmless.storage.checked import CheckedLately
-from filmless.storage.files import read_all, read_cached, storage_error
+from filmless.storage.files import bring, read_all, read_cached, storage_error
 
 OPEN_FOR_READING = 128  # descriptors kept by one process
 QUIET_NS = 2_000_000_000  # file systems tell the time of a change in steps: what changed just now may change unseen
@@ -26,9 +26,10 @@ class PackReading:
     def read(self, pack: str, start: int, stop: int) -> bytes:
         """Bytes of a pack; fewer than asked for only where it ends."""
         try:
-            return read_all(self._reading(pack).number, start, stop)
+            file = self._reading(pack)
         except OSError as error:
             raise storage_error(error) from error
+        return file.read(start, stop)
 
     def read_cached(self, pack: str, start: int, stop: int) -> bytes | None:
         """Bytes of a pack that lie in memory; None where they would have to be waited for."""
@@ -36,6 +37,15 @@ class PackReading:
             return read_cached(self._reading(pack).number, start, stop)
         except OSError:
             return None  # who waits for them is told what is wrong
+
+    def span(self, pack: str, start: int, stop: int) -> Span:
+        """Bytes of a pack where they lie, brought into memory so that nobody waits for the disk who sends them now."""
+        file = self._reading(pack)
+        try:
+            bring(file.number, start, stop)
+        except OSError as error:
+            raise storage_error(error) from error
+        return Span(file, start, stop - start)
 
     def check(self, place: Placement) -> "MemberCheck":
         """What is to be done about the hashes of a member whose bytes are read next."""
@@ -95,6 +105,13 @@ class _Descriptor:
     def __init__(self, path: Path) -> None:
         self.number = -1
         self.number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Bytes of the file; fewer than asked for only where it ends."""
+        try:
+            return read_all(self.number, start, stop)
+        except OSError as error:
+            raise storage_error(error) from error
 
     def __del__(self) -> None:
         if self.number >= 0:

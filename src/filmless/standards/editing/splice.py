@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Protocol, Self, TypeVar
 
 from filmless.standards.data_set.elements import Buffer
 from filmless.standards.data_set.inflate import inflate_chunks
@@ -78,22 +79,32 @@ def _pieces(splices: Sequence[Splice], head_length: int, length: int) -> Iterato
     yield at, length
 
 
-def spliced(chunks: Iterable[Buffer], edit: Edit, head_length: int = 0) -> Iterator[bytes]:
+class _Chunk(Protocol):
+    """Bytes, or what stands for bytes and is cut like them."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, part: slice, /) -> Self: ...
+
+
+C = TypeVar("C", bound=_Chunk)
+
+
+def spliced(chunks: Iterable[C], edit: Edit, head_length: int = 0) -> Iterator[C | bytes]:
     """Edit a file, or with ``head_length`` 0 a data set, as its chunks pass."""
     waiting = deque(
         replace(splice, start=splice.start + head_length, stop=splice.stop + head_length) for splice in edit.splices
     )
     at = done = 0  # where the chunk begins; up to where its bytes were given or replaced
     for chunk in chunks:
-        view, end = memoryview(chunk), at + len(chunk)
+        end = at + len(chunk)
         while waiting and waiting[0].start < end:
             splice = waiting.popleft()
             if done < splice.start:
-                yield bytes(view[max(done - at, 0) : splice.start - at])
+                yield chunk[max(done - at, 0) : splice.start - at]
             yield splice.new
             done = splice.stop
         if done < end:
-            yield bytes(view[max(done - at, 0) :])
+            yield chunk[max(done - at, 0) :]
             done = end
         at = end
     yield from (splice.new for splice in waiting)

@@ -13,7 +13,7 @@ from itertools import islice
 from tempfile import SpooledTemporaryFile
 
 from filmless.archive.errors import Damaged
-from filmless.archive.model import KeptInstance
+from filmless.archive.model import Chunk, KeptInstance
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import DICOM
@@ -51,7 +51,7 @@ class Converted:
                 yield part
 
 
-_Content = list[bytes] | Damaged | Iterator[bytes] | Converted  # read, found damaged, or to be read in pieces
+_Content = list[Chunk] | Damaged | Iterator[Chunk] | Converted  # read, found damaged, or to be read in pieces
 _Reading = tuple[Sequence[KeptInstance], "Future[list[_Content]] | None"]
 
 
@@ -63,6 +63,7 @@ class Contents:
     scope: Scope
     kept: Sequence[KeptInstance]
     conversion: Conversion | None = None
+    by_span: bool = False  # what is given as it is stored is not read by who can send it unread
     reading: deque[_Reading] = field(default_factory=deque)
     groups: Iterator[Sequence[KeptInstance]] | None = None  # what is not being read yet
 
@@ -78,7 +79,7 @@ class Contents:
         """The media type of an instance's file."""
         return f"{DICOM}; transfer-syntax={self.syntax(kept)}"
 
-    async def parts(self, writer: PartWriter) -> AsyncGenerator[bytes]:
+    async def parts(self, writer: PartWriter) -> AsyncGenerator[Chunk]:
         """The multipart body."""
         is_first = True
         async with aclosing(self.files()) as files:
@@ -89,7 +90,7 @@ class Contents:
                     yield chunk
         yield writer.end
 
-    async def alone(self) -> tuple[int, AsyncGenerator[bytes]]:
+    async def alone(self) -> tuple[int, AsyncGenerator[Chunk]]:
         """The length and the bytes of the one instance; raises what its conversion raises."""
         (kept,) = self.kept
         if self.conversion is None or not self.is_converted(kept):
@@ -98,7 +99,7 @@ class Contents:
             converted = await self.service.call(_converted, self.conversion, kept)
         return converted.length, self._chunks(converted)
 
-    async def files(self) -> AsyncGenerator[tuple[KeptInstance, int, AsyncGenerator[bytes]]]:
+    async def files(self) -> AsyncGenerator[tuple[KeptInstance, int, AsyncGenerator[Chunk]]]:
         """Each instance with the length and the bytes of its file."""
         groups = self._begun()
         try:
@@ -106,8 +107,7 @@ class Contents:
                 group, reading = self.reading.popleft()
                 self._read_ahead(islice(groups, 1))
                 if reading is None:
-                    chunks = self.service.archive.chunks(group[0], self.scope)
-                    yield group[0], group[0].length, self._chunks(chunks)
+                    yield group[0], group[0].length, self._chunks(self._stored(group[0]))
                     continue
                 for kept, content in zip(group, await reading, strict=True):
                     length = content.length if isinstance(content, Converted) else kept.length
@@ -142,7 +142,7 @@ class Contents:
             self._read_ahead(islice(self.groups, READ_AHEAD))
         return self.groups
 
-    async def _stored_alone(self) -> AsyncGenerator[bytes]:
+    async def _stored_alone(self) -> AsyncGenerator[Chunk]:
         async with aclosing(self.files()) as files:
             async for _, _, chunks in files:
                 async for chunk in chunks:
@@ -157,7 +157,7 @@ class Contents:
             else:
                 self.reading.append((group, ensure_future(self.service.call(self._read, group))))
 
-    async def _chunks(self, content: _Content) -> AsyncGenerator[bytes]:
+    async def _chunks(self, content: _Content) -> AsyncGenerator[Chunk]:
         if isinstance(content, Damaged):
             raise content
         if isinstance(content, list):
@@ -182,9 +182,13 @@ class Contents:
         """All of each; damage is known before the first byte of it is sent."""
         return [self._whole(kept) for kept in group]
 
+    def _stored(self, kept: KeptInstance) -> Iterator[Chunk]:
+        archive = self.service.archive
+        return (archive.spans if self.by_span else archive.chunks)(kept, self.scope)
+
     def _whole(self, kept: KeptInstance) -> _Content:
         try:
-            return list(self.service.archive.chunks(kept, self.scope))
+            return list(self._stored(kept))
         except Damaged as damage:
             return damage
 

@@ -60,6 +60,6 @@ async def zipped(directory: bytes, contents: Contents) -> AsyncGenerator[bytes]:
             member = Member("/".join(next(names)), length)
             yield writer.head(member)
             async for chunk in chunks:
-                yield writer.passed(chunk)
+                yield writer.passed(bytes(chunk))
             yield writer.tail(member)
     yield writer.end()

@@ -65,7 +65,8 @@ class Wado:
         if offer.is_made:
             (target,) = offer.transfer_syntaxes
             conversion = Conversion(target, Transcoder(self._service.archive, self._codecs, request.scope), self._free)
-        contents = Contents(self._service, request.scope, kept, conversion)
+        by_span = conversion is None and offer.media_type == DICOM and request.direct_answer is not None
+        contents = Contents(self._service, request.scope, kept, conversion, by_span)
         if offer.form is Form.SINGLE and offer.media_type == DICOM:
             return await _alone(contents, kept[0], (vary,))
         directory = b""
