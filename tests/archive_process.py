@@ -58,7 +58,7 @@ class Process:
         self.events = EventLog(database)
         self.packs = PackFolder(root, space=FreeSpace(0, 0), **options)
         self.journal = PackJournal(root, space=FreeSpace(0, 0))
-        self.bin = Deletions(database, self.events, self.journal)
+        self.bin = Deletions(database, self.events, self.journal, lambda: None)
         self.index = IndexRecord(database, self.events, reconnect_seconds=reconnect_seconds)
         self.committer = Committer(self.packs, self.index)
         self.group = GroupCommitter(examined, self.committer.commit)

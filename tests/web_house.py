@@ -5,7 +5,7 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -62,6 +62,7 @@ from filmless.standards.data_set.fault import Fault
 from filmless.standards.data_set.frames import FrameTable, locate_frames
 from filmless.standards.data_set.scanner import scan
 from filmless.standards.dicom.transfer_syntaxes import transfer_syntax
+from filmless.storage.latest_hiding import LatestHiding
 from objects import head_length
 from serving import wait_until
 
@@ -94,6 +95,7 @@ class FakeArchive:
         self.larges: list[FakeLarge] = []
         self.found: list[Finding] = []
         self.reasons: list[str] = []
+        self.tell: Callable[[], None] = lambda: None
 
     def store(self, received: Received, scope: Scope) -> "Future[Outcome]":
         self.scopes.append(scope)
@@ -160,6 +162,7 @@ class FakeArchive:
         named = self.instances(*uids, scope=scope)
         for kept in named:
             del self.files[kept.instance_uid]
+        self.tell()
         return len(named)
 
     def findings(self, scope: Scope, study_uid: str | None = None) -> list[Finding]:
@@ -378,12 +381,14 @@ class WebHouse:
     def __init__(self, assets: Path | None = None, origins: frozenset[str] = frozenset(), codecs: Any = None) -> None:
         executor: Executor = ThreadPoolExecutor(4)
         self.archive: Any = FakeArchive()
+        self.latest_hiding = LatestHiding()
+        self.archive.tell = self.latest_hiding.tell
         self.tokens, self.sessions = Secrets(Kind.TOKEN), Secrets(Kind.USER)
         self.recorder = Recorder()
         self.has_space = True
         self.gate = Gate(Credentials(self.tokens, self.sessions), self.recorder, executor)
         self.rows: Any = FakeRows(self.archive)
-        access = FrameAccess(self.rows, self.rows, self.recorder, self.archive.read)
+        access = FrameAccess(self.rows, self.rows, self.recorder, self.archive.read, self.latest_hiding.number)
         self.bundles = FakeBundles(self.archive)
         metadata = SeriesMetadata(self.bundles, self.archive.read, self.recorder)
         session = Session(FakeAccounts(), self.sessions, self.gate, House("FILMLESS", "1"), executor)

@@ -1,21 +1,23 @@
-"""What the server processes know of each other: how many associations each holds, which members were checked."""
+"""What the server processes know of each other: associations of each, members that were checked, the latest hiding."""
 
 import mmap
 import struct
 from dataclasses import dataclass
 
 from filmless.storage.checked import CheckedLately
+from filmless.storage.latest_hiding import LatestHiding
 
 TOGETHER = 8  # associations that one process serves before another begins: they share syncs and transactions
 _COUNT = struct.Struct("=I")
 
 
 class Shares:
-    """One count per process, and what was checked lately, in anonymous shared mappings; made before the fork."""
+    """One count per process, what was checked lately, the latest hiding; shared mappings, made before the fork."""
 
     def __init__(self, processes: int) -> None:
         self.processes = processes
         self.checked = CheckedLately()
+        self.latest_hiding = LatestHiding()
         self._memory = mmap.mmap(-1, max(processes * _COUNT.size, 1))
 
     def of(self, number: int) -> "Share":

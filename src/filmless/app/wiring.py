@@ -18,7 +18,7 @@ from filmless.app.dicom_tls import calling_tls
 from filmless.app.housekeeping import Housekeeping
 from filmless.app.identities import UserIdentities
 from filmless.app.record import AssociationRecord
-from filmless.app.shares import Share
+from filmless.app.shares import Share, Shares
 from filmless.archive.archive import Archive
 from filmless.archive.commitment_desk import CommitmentDesk
 from filmless.archive.errors import Unavailable
@@ -62,10 +62,10 @@ from filmless.servers.pages.static import StaticFiles
 from filmless.servers.pages.studies import Studies
 from filmless.servers.routes import Routes
 from filmless.settings import Settings
-from filmless.storage.checked import CheckedLately
 from filmless.storage.folder import PackFolder
 from filmless.storage.group_commit import GroupCommitter
 from filmless.storage.journal import PackJournal
+from filmless.storage.latest_hiding import LatestHiding
 
 THREADS = 8  # of a server process, for calls that block
 CONNECTIONS = 4  # to the database, beside the committer's own
@@ -78,14 +78,15 @@ class ArchiveParts:
     """The archive of one process with all that it stands on; made after the fork, closed at the end."""
 
     def __init__(
-        self, settings: Settings, dsn: str, *, connections: int = CONNECTIONS, checked: CheckedLately | None = None
+        self, settings: Settings, dsn: str, *, connections: int = CONNECTIONS, shares: Shares | None = None
     ) -> None:
+        latest_hiding = shares.latest_hiding if shares else LatestHiding()
         self.database = Database(dsn, connections=connections)
         self.events = EventLog(self.database)
-        self.packs = PackFolder(packs_folder(settings), checked=checked)
+        self.packs = PackFolder(packs_folder(settings), checked=shares.checked if shares else None)
         self._journal = PackJournal(packs_folder(settings))
-        self.bin = Deletions(self.database, self.events, self._journal)
-        self._index = IndexRecord(self.database, self.events)
+        self.bin = Deletions(self.database, self.events, self._journal, latest_hiding.tell)
+        self._index = IndexRecord(self.database, self.events, tell=latest_hiding.tell)
         self._rules = CoercionRules(self.database, self.events)
         self._rules.refresh()
         self._committer = Committer(self.packs, self._index)
@@ -99,7 +100,7 @@ class ArchiveParts:
             self._group_committer.submit,
             self._rules.current,
         )
-        self.frames = FrameAccess(self.packs, catalog, self.events, self.archive.read)
+        self.frames = FrameAccess(self.packs, catalog, self.events, self.archive.read, latest_hiding.number)
         self.metadata = SeriesMetadata(MetadataBundles(self.database), self.archive.read, self.events)
 
     def recover(self) -> None:
@@ -178,7 +179,7 @@ class ServerParts:
     """Everything of one server process."""
 
     def __init__(self, settings: Settings, dsn: str, share: Share, warnings: tuple[str, ...]) -> None:
-        self._parts = parts = ArchiveParts(settings, dsn, checked=share.shares.checked)
+        self._parts = parts = ArchiveParts(settings, dsn, shares=share.shares)
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
         self._codecs = CodecPool(CODEC_CHILDREN)
         packs = packs_folder(settings)

@@ -75,10 +75,16 @@ class StoredFrames:
 
 
 class FrameAccess:
-    """Gives single frames to those who may see them; ``read`` gives bytes of a file as it is given out."""
+    """Gives single frames to those who may see them; ``read`` gives bytes of a file as it is given out.
 
-    def __init__(self, packs: PackBytes, catalog: Catalog, history: History, read: Read) -> None:
+    ``latest_hiding`` gives another number when rows that were read before may not be believed any more.
+    """
+
+    def __init__(
+        self, packs: PackBytes, catalog: Catalog, history: History, read: Read, latest_hiding: Callable[[], int]
+    ) -> None:
         self._packs, self._catalog, self._history, self._read = packs, catalog, history, read
+        self.latest_hiding = latest_hiding
 
     def locate(self, scope: Scope, uids: tuple[str, str, str | None], limit: int) -> list[Located]:
         """One instance, or at most ``limit`` of a series, with what rows say of their frames."""

@@ -81,11 +81,12 @@ class Deletions:
     """The tables of the bin; any thread may use it.
 
     Each decision is written to the journal before its transaction commits, so that none is only in the database. One
-    whose transaction fails after that is carried out by the next replay of its pack.
+    whose transaction fails after that is carried out by the next replay of its pack. ``tell`` is called when one is
+    committed.
     """
 
-    def __init__(self, database: Database, events: EventLog, journal: Journal) -> None:
-        self._database, self._events, self._journal = database, events, journal
+    def __init__(self, database: Database, events: EventLog, journal: Journal, tell: Callable[[], None]) -> None:
+        self._database, self._events, self._journal, self._tell = database, events, journal, tell
 
     def delete(self, uids: tuple[str, str | None, str | None], reason: str, scope: Scope) -> int:
         """Put what is served of a study, series or instance into the bin; how many instances that were."""
@@ -105,7 +106,8 @@ class Deletions:
             self._events.record(connection, event)
             taken = tuple(str(each) for (each,) in connection.execute(_TAKEN, (deletion,)))
             self._journal.note(Deletion(public_id, at, scope.actor, *uids, reason, taken))
-            return number
+        self._tell()
+        return number
 
     def restore(self, public_id: UUID, scope: Scope) -> int | None:
         """Give back what one deletion took; how many are served again, None when it is not in the bin."""
@@ -121,7 +123,8 @@ class Deletions:
             )
             self._events.record(connection, event)
             self._journal.note(Restoration(public_id, found[2], scope.actor))
-            return number
+        self._tell()
+        return number
 
     def replay(self, decision: Decision) -> None:
         """Make true again what a pack says; done twice it changes nothing."""

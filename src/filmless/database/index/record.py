@@ -94,11 +94,19 @@ class IndexRecord:
     """The writing half of the index. One thread at a time may use it; it holds a connection of its own.
 
     What this process has seen of patients, studies and series is remembered, so that a further instance
-    of a series costs one statement; foreign keys find out should the memory be wrong.
+    of a series costs one statement; foreign keys find out should the memory be wrong. ``tell`` is called when something
+    that was served is not any more.
     """
 
-    def __init__(self, database: Database, events: EventLog, *, reconnect_seconds: float = RECONNECT_SECONDS) -> None:
-        self._database, self._reconnect_seconds = database, reconnect_seconds
+    def __init__(
+        self,
+        database: Database,
+        events: EventLog,
+        *,
+        reconnect_seconds: float = RECONNECT_SECONDS,
+        tell: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database, self._reconnect_seconds, self._tell = database, reconnect_seconds, tell
         self._connection: Connection | None = None
         self._was_interrupted = False
         self._parents, self._events = Parents(events), events
@@ -174,7 +182,9 @@ class IndexRecord:
             for entry in recorded:
                 if entry.rejection is not None:
                     record_rejection(connection, entry, entry.rejection, self._parents.series_id(entry), self._events)
-            return rivals
+        if any(entry.rejection or entry.stored_as is StoredAs.REPLACED for entry in recorded):
+            self._tell()
+        return rivals
 
     def _record_overlays(self, connection: Connection, edited: Sequence[Entry]) -> None:
         served = [entry for entry in edited if entry.stored_as in (StoredAs.NEW, StoredAs.REPLACED)]

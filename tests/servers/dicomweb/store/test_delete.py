@@ -34,6 +34,18 @@ def test_what_is_deleted_is_found_no_more(house: WebHouse, depth: int, left: int
     assert house.ask("GET", path, role="administrator").status == 404
 
 
+def test_frames_that_were_just_given_are_gone_with_the_answer(house: WebHouse) -> None:
+    images = series(2)
+    headers = {"content-type": STOW_TYPE}
+    house.ask("POST", "/dicomweb/studies", role="service", headers=headers, body=multipart(*map(part10_bytes, images)))
+    study = f"/dicomweb/studies/{images[0].StudyInstanceUID}"
+    paths = [f"{study}/series/{image.SeriesInstanceUID}/instances/{image.SOPInstanceUID}/frames/1" for image in images]
+    for _ in range(2):
+        assert [house.ask("GET", path, role="radiologist").status for path in paths] == [200, 200]
+    assert house.ask("DELETE", study, role="administrator").status == 204
+    assert [house.ask("GET", path, role="radiologist").status for path in paths] == [404, 404]
+
+
 @pytest.mark.parametrize("name", Role)
 def test_the_role_decides(house: WebHouse, name: Role) -> None:
     status = house.ask("DELETE", "/dicomweb/studies/1.2.3", role=name).status

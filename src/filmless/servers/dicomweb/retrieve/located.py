@@ -13,7 +13,7 @@ from filmless.servers.dicomweb.service import Service
 from filmless.servers.http_messages import Problem, Request
 from filmless.standards.dicom.uids import is_uid
 
-LIFETIME = 1.0  # seconds that rows are believed: so long a rejection or a correction may take to be seen here
+LIFETIME = 1.0  # seconds that rows are believed where no process of this machine has hidden anything since
 REMEMBERED = 10.0  # seconds after which it is forgotten that a series is being looked at
 MAX_SERIES = 2000  # instances of a series that are remembered
 MAX_REMEMBERED = 10_000  # instances in all
@@ -27,6 +27,7 @@ class _Series:
     """What is remembered of a series within one scope."""
 
     read_at: float  # loop time
+    hiding: int  # the latest one before the rows were read
     is_whole: bool
     rows: dict[str, Located]
     frames: dict[str, StoredFrames] = field(default_factory=dict)
@@ -50,7 +51,7 @@ class LocatedFrames:
         self._service, self._access = service, access
         self._series: OrderedDict[_Key, _Series] = OrderedDict()  # the one read last comes last
         self._count = 0  # instances remembered, and one for each series
-        self._reading: dict[tuple[_Key, str | None], asyncio.Future[_Series]] = {}
+        self._reading: dict[tuple[_Key, str | None, int], asyncio.Future[_Series]] = {}
         self._long: OrderedDict[tuple[str, bytes], StoredFrames] = OrderedDict()
 
     async def find(self, scope: Scope, study_uid: str, series_uid: str, instance_uid: str) -> StoredFrames:
@@ -71,7 +72,7 @@ class LocatedFrames:
         key = (scope, study_uid, series_uid)
         series = self._series.get(key)
         now = asyncio.get_running_loop().time()
-        if series is not None and now < series.read_at + LIFETIME:
+        if series is not None and now < series.read_at + LIFETIME and series.hiding == self._access.latest_hiding():
             if instance_uid not in series.rows:
                 series = await self._read(key, instance_uid if series.is_whole else None)
         else:
@@ -100,19 +101,19 @@ class LocatedFrames:
 
     async def _read(self, key: _Key, instance_uid: str | None) -> _Series:
         """Read the rows of a series, or of one instance; once for all who ask at once."""
-        reading = self._reading.get((key, instance_uid))
+        what = (key, instance_uid, self._access.latest_hiding())
+        reading = self._reading.get(what)
         if reading is None:
-            reading = asyncio.ensure_future(self._rows(key, instance_uid))
-            self._reading[key, instance_uid] = reading
-            reading.add_done_callback(lambda _: self._reading.pop((key, instance_uid), None))
+            reading = self._reading[what] = asyncio.ensure_future(self._rows(*what))
+            reading.add_done_callback(lambda _: self._reading.pop(what, None))
         return await asyncio.shield(reading)
 
-    async def _rows(self, key: _Key, instance_uid: str | None) -> _Series:
+    async def _rows(self, key: _Key, instance_uid: str | None, hiding: int) -> _Series:
         scope, study_uid, series_uid = key
         uids = (study_uid, series_uid, instance_uid)
         found = await self._service.call(self._access.locate, scope, uids, MAX_SERIES)
         rows = {each.kept.instance_uid: each for each in found}
-        series = _Series(asyncio.get_running_loop().time(), instance_uid is None, rows)
+        series = _Series(asyncio.get_running_loop().time(), hiding, instance_uid is None, rows)
         known = self._series.get(key)
         if known is None or not known.is_whole or series.is_whole:
             self._remember(key, series)
