@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from filmless.standards.composing.codestream import CutOff, NoHeader, Picture, Read, jpeg, jpeg_2000, mp4
 from filmless.standards.composing.metadata import Attributes, text_of
+from filmless.standards.composing.values import check_values, fault
 from filmless.standards.data_set.elements import EXPLICIT_LITTLE, UNDEFINED
 from filmless.standards.data_set.fault import BadBytes, FaultKind
 from filmless.standards.data_set.json_values import BINARY_VRS
@@ -86,6 +87,7 @@ def compose(metadata: Attributes, bulk: Mapping[str, Sequence[Bulk]]) -> Compose
 
     Several parts at the address of Pixel Data are its frames, in their order.
     """
+    check_values(metadata)
     attributes = {tag.upper(): value for tag, value in metadata.items() if int(tag[:4], 16) >= 8}
     attributes = {tag: attributes[tag] for tag in sorted(attributes) if tag[4:] != "0000"}
     return _Composer(attributes, bulk).composed()
@@ -137,7 +139,10 @@ class _Composer:
     def _element(self, encoder: Encoder, tag: str, attribute: dict[str, object]) -> None:
         parts = self._parts(attribute)
         if not parts:
-            self.pieces.append(encoder.element(int(tag, 16), self._inlined(attribute)))
+            try:
+                self.pieces.append(encoder.element(int(tag, 16), self._inlined(attribute)))
+            except BadBytes as bad:
+                raise fault(tag, bad.fault.reason, bad.fault.kind) from None
             return
         vr = str(attribute.get("vr", "UN"))
         if len(parts) > 1 or vr not in BINARY_VRS:

@@ -1,5 +1,6 @@
 """Metadata that are sent to be stored: data sets of the DICOM JSON model, from JSON or XML (PS3.18 F, PS3.19 A.1)."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from xml.parsers import expat
@@ -13,6 +14,14 @@ Attributes = dict[str, dict[str, object]]
 
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _NUMBER = re.compile(r"[0-9]{1,5}")
+_OF_ATTRIBUTE = ("DicomAttribute",)
+_PARENTS: dict[str, tuple[str, ...]] = {  # PS3.19 A.1.6
+    "NativeDicomModel": ("",),
+    "DicomAttribute": ("NativeDicomModel", "Item"),
+    **dict.fromkeys(("Value", "BulkData", "InlineBinary", "PersonName", "Item"), _OF_ATTRIBUTE),
+    **dict.fromkeys(GROUPS, ("PersonName",)),
+    **dict.fromkeys(COMPONENTS, GROUPS),
+}
 _LEAVES = frozenset((*COMPONENTS, "Value", "InlineBinary"))
 
 
@@ -20,10 +29,22 @@ def metadata_of_json(text: bytes) -> list[Attributes]:
     """The data sets of a JSON document; ``BadBytes`` for what is none."""
     try:
         found = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        json.loads(text, object_pairs_hook=_see_once, parse_int=len, parse_float=len)
+    except RecursionError:
+        raise BadBytes(FaultKind.LIMIT, "The metadata are nested too deeply") from None
+    except ValueError:
         raise BadBytes(FaultKind.NOT_DICOM, "The metadata are not JSON") from None
     data_sets = found if isinstance(found, list) else [found]
     return [_checked(data_set) for data_set in data_sets]
+
+
+def _see_once(pairs: list[tuple[str, object]]) -> None:
+    """Of a name that an object has twice, a reader would take the last without a word (RFC 8259 4)."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name.upper() in seen:
+            raise BadBytes(FaultKind.NOT_DICOM, f"The metadata have {name[:16]} twice in one object")
+        seen.add(name.upper())
 
 
 def _checked(data_set: object) -> Attributes:
@@ -80,6 +101,8 @@ class _Reader:
         self._count += 1
         if self._count > 4 * MAX_ELEMENTS or len(self._names) > 4 * MAX_DEPTH:
             raise BadBytes(FaultKind.LIMIT, "The metadata exceed the limit")
+        if (self._names[-1] if self._names else "") not in _PARENTS.get(name, ()):
+            raise BadBytes(FaultKind.NOT_DICOM, f"The metadata have {name[:16]} where it is not to be")
         self._names.append(name)
         self._texts = []
         if name in ("Value", "PersonName", "Item"):
@@ -94,7 +117,7 @@ class _Reader:
         elif name == "PersonName":
             self._add("PN", {})
         elif name == "BulkData":
-            self._attribute()["BulkDataURI"] = given.get("uri", "")
+            self._set("BulkDataURI", given.get("uri", ""))
 
     def end(self, name: str) -> None:
         """An element ends."""
@@ -106,7 +129,7 @@ class _Reader:
         elif name == "Value":
             self._append(text)
         elif name == "InlineBinary":
-            self._attribute()["InlineBinary"] = "".join(text.split())
+            self._set("InlineBinary", "".join(text.split()))
         elif name in COMPONENTS:
             self._name_component(name, text)
         self._texts = []
@@ -123,7 +146,7 @@ class _Reader:
         attribute: dict[str, object] = {"vr": given.get("vr", "")}
         place = _placed(tag.upper(), given.get("privateCreator", ""), owner)
         if place in owner:  # which of the two is meant, nobody can tell
-            raise BadBytes(FaultKind.NOT_DICOM, "The metadata have an attribute twice")
+            raise BadBytes(FaultKind.NOT_DICOM, f"The metadata have {place} twice in one data set")
         owner[place] = attribute
         self._open.append(attribute)
 
@@ -133,10 +156,16 @@ class _Reader:
             raise BadBytes(FaultKind.NOT_DICOM, "The metadata have a value without attribute")
         return attribute
 
+    def _set(self, name: str, value: str) -> None:
+        attribute = self._attribute()
+        if name in attribute:
+            raise BadBytes(FaultKind.NOT_DICOM, f"The metadata have {name} twice in one attribute")
+        attribute[name] = value
+
     def _append(self, value: object) -> None:
         """Add a value at its place; those that were left out before it are empty."""
         values = self._attribute().setdefault("Value", [])
-        if not isinstance(values, list) or self._place > MAX_ELEMENTS:
+        if not isinstance(values, list) or self._place > MAX_ELEMENTS or 0 < self._place <= len(values):
             raise BadBytes(FaultKind.NOT_DICOM, "The metadata have a value at no place")
         values += [None] * max(self._place - 1 - len(values), 0)
         values.append(value)
