@@ -33,6 +33,7 @@ _BY_MEDIA_TYPE = {
     "video/mpeg2": "1.2.840.10008.1.2.4.100",
 }
 _DOCUMENT, _DOCUMENT_TYPE, _DOCUMENT_LENGTH = "00420011", "00420012", "00420015"
+_SHORTEST_FRAME = 0.1  # milliseconds; what is shorter was not meant
 _OCTETS = "application/octet-stream"
 _METHODS = (  # Lossy Image Compression Method (PS3.3 C.7.6.1.1.5.1)
     ("1.2.840.10008.1.2.4.5", "ISO_10918_1"), ("1.2.840.10008.1.2.4.81", "ISO_14495_1"),
@@ -242,6 +243,15 @@ class _Composer:
         frames = parts if picture.frames is None else picture.frames
         if frames > 1 or "00280008" in self.attributes:
             self._say("00280008", "IS", frames, "Number of Frames is not that of the parts")
+        if picture.frames is not None and picture.frame_time >= _SHORTEST_FRAME:
+            self._describe_cine(picture.frame_time)
+
+    def _describe_cine(self, frame_time: float) -> None:
+        """Frame Time and what points at it (PS3.3 C.7.6.5, C.7.6.6), unless the metadata point at something else."""
+        if not text_of(self.attributes, "00280009"):
+            self.attributes["00280009"] = {"vr": "AT", "Value": ["00181063"]}
+            self._fill("00181063", "DS", f"{frame_time:.10g}")
+            self._fill("00180040", "IS", round(1000 / frame_time))  # Cine Rate
 
     def _native(self, frames: Sequence[Bulk]) -> list[Piece]:
         self._need("00280010", "00280011", "00280002", "00280100")
