@@ -65,7 +65,7 @@ def test_an_image_is_a_jpeg_where_nothing_else_is_asked_for_and_several_frames_t
     store(house, cine)
     assert ask(house, cine).headers["content-type"].startswith("application/dicom")
     assert picture(ask(house, cine, frameNumber="2")).format == "JPEG"
-    assert ask(house, cine, frameNumber="3").status == 404
+    assert ask(house, cine, frameNumber="3").status == 400
     report = ct_image()
     del report.PixelData
     store(house, report)
@@ -97,7 +97,6 @@ def test_size_region_and_kind_of_a_picture_are_as_asked_for(house: WebHouse) -> 
         ({"objectUID": ""}, 400),
         ({"objectUID": "1.2.3"}, 404),
         ({"studyUID": "not!a!uid"}, 400),
-        ({"contentType": "text/csv"}, 406),
         ({"anonymize": "yes"}, 406),
         ({"rows": "0"}, 400),
         ({"rows": "many"}, 400),
@@ -111,7 +110,7 @@ def test_size_region_and_kind_of_a_picture_are_as_asked_for(house: WebHouse) -> 
         ({"frameNumber": "0"}, 400),
         ({"frameNumber": "1,1"}, 400),
         ({"presentationUID": "1.2.3"}, 400),
-        ({"presentationUID": "1.2.3", "presentationSeriesUID": "1.2.4"}, 404),
+        ({"presentationUID": "1.2.3", "presentationSeriesUID": "1.2.4"}, 400),
         ({"contentType": "application/dicom", "rows": "5"}, 400),
         ({"contentType": "image/jpeg", "transferSyntax": "1.2.840.10008.1.2.1"}, 400),
     ],

@@ -63,20 +63,26 @@ def both_forms(offers: Iterable[Offer]) -> list[Offer]:
 
 def negotiate(ranges: Sequence[MediaType], offers: Sequence[Offer]) -> Offer:
     """The offer that is given; ``Problem`` 406 with what there is when the client takes none."""
-    best: tuple[tuple[float, bool, int], Offer] | None = None
+    offer = best(ranges, offers)
+    if offer is None:
+        listed = dict.fromkeys(str(each) for each in offers)
+        more = " and others" if len(listed) > _LISTED else ""
+        raise Problem(406, f"Offered here: {', '.join(list(listed)[:_LISTED])}{more}.")
+    return offer
+
+
+def best(ranges: Sequence[MediaType], offers: Sequence[Offer]) -> Offer | None:
+    """The offer that the client wants most; None when it takes none."""
+    found: tuple[tuple[float, bool, int], Offer] | None = None
     for offer in offers:
         wish = _wish(ranges, offer)
         if wish is None or not wish[0]:
             continue
         quality, position = wish
         rank = (-quality, offer.is_made, position)
-        if best is None or rank < best[0]:
-            best = (rank, offer)
-    if best is None:
-        listed = dict.fromkeys(str(each) for each in offers)
-        more = " and others" if len(listed) > _LISTED else ""
-        raise Problem(406, f"Offered here: {', '.join(list(listed)[:_LISTED])}{more}.")
-    return best[1]
+        if found is None or rank < found[0]:
+            found = (rank, offer)
+    return None if found is None else found[1]
 
 
 def _wish(ranges: Sequence[MediaType], offer: Offer) -> tuple[float, int] | None:

@@ -18,6 +18,7 @@ from filmless.servers.dicomweb.search.query_parameters import SEARCH_PARAMETERS
 from filmless.servers.dicomweb.service import Service
 from filmless.servers.dicomweb.store.delete import Bin, Delete
 from filmless.servers.dicomweb.store.stow import Stow
+from filmless.servers.dicomweb.uri_parameters import PARAMETERS
 from filmless.servers.dicomweb.wado_uri import WadoUri
 from filmless.servers.http_messages import JSON
 from filmless.servers.routes import ATTRIBUTES, Route
@@ -44,27 +45,6 @@ DOCUMENTS = (HTML, PLAIN, SVG, MP4, "application/pdf", "text/xml")
 RENDERED = (*Picture, *DOCUMENTS, *(f'multipart/related; type="{each}"' for each in Picture))
 SEARCHING = (*SEARCH_PARAMETERS, ATTRIBUTES)
 
-URI_PARAMETERS = (
-    "requestType",
-    "studyUID",
-    "seriesUID",
-    "objectUID",
-    "contentType",
-    "charset",
-    "anonymize",
-    "annotation",
-    "rows",
-    "columns",
-    "region",
-    "windowCenter",
-    "windowWidth",
-    "frameNumber",
-    "imageQuality",
-    "presentationUID",
-    "presentationSeriesUID",
-    "transferSyntax",
-)
-
 
 def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, bin_: Bin) -> list[Route]:
     """Every row."""
@@ -83,9 +63,7 @@ def dicomweb_routes(service: Service, renderer: Renderer, access: FrameAccess, b
         Route("POST", "/dicomweb/studies", put, store, "Store instances", REPRESENTATION, STORED, STORE_ANSWERS),
         Route("POST", STUDY, put, store, "Store instances of one study", REPRESENTATION, STORED, STORE_ANSWERS),
         *_searches(Qido(service)),
-        Route(
-            "GET", "/dicomweb/wado", read, by_uri, "An object by parameters (WADO-URI)", URI_PARAMETERS, (), ANYTHING
-        ),
+        Route("GET", "/dicomweb/wado", read, by_uri, "An object by parameters (WADO-URI)", PARAMETERS, (), ANYTHING),
         Route("GET", STUDY, read, retrieve, "Retrieve a study", REPRESENTATION, gives=OBJECTS),
         Route("GET", SERIES, read, retrieve, "Retrieve a series", REPRESENTATION, gives=OBJECTS),
         Route("GET", INSTANCE, read, retrieve, "Retrieve an instance", REPRESENTATION, gives=OBJECT),

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
@@ -86,6 +87,11 @@ def warning(root: str, text: str) -> tuple[bytes, bytes]:
     return (b"warning", f'299 {root} "{quote(text, safe=_PLAIN)}"'.encode())
 
 
+def annotation_warning(root: str, unknown: Sequence[str]) -> tuple[bytes, bytes]:
+    """Warns of annotations that are not known here (PS3.18 8.3.5.1.1)."""
+    return warning(root, f"The following annotation values are not supported: {','.join(unknown)}")
+
+
 _PLAIN = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
 
 
@@ -93,8 +99,16 @@ def ranges(request: Request) -> list[MediaType]:
     """What the client accepts; the ``accept`` query parameter wins over the header (PS3.18 8.3.3.1)."""
     for name, value in request.query():
         if name.lower() == "accept":
-            return accepted(value.replace(" ", "+"))  # a "+" that was not encoded
+            return accepted(with_plus(value))
     return accepted(request.header(b"accept"))
+
+
+def with_plus(text: str) -> str:
+    """Media types of a query parameter whose "+" was not encoded, and came as a space."""
+    return _LOST_PLUS.sub("+", text)
+
+
+_LOST_PLUS = re.compile(r"(?<=[A-Za-z0-9]) (?=[A-Za-z0-9])")
 
 
 def media_type(request: Request) -> MediaType:

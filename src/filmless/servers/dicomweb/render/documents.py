@@ -10,6 +10,7 @@ from filmless.archive.scope import Scope
 from filmless.pixels.derived.kinds import KINDS, Kind
 from filmless.pixels.documents.page import STYLE
 from filmless.servers.byte_ranges import is_known, with_ranges
+from filmless.servers.dicomweb.charsets import charset_of, encoded
 from filmless.servers.dicomweb.negotiation import Offer
 from filmless.servers.dicomweb.render.pictures import Pictures
 from filmless.servers.dicomweb.retrieve.values import PIXELS, Value, locate, own_media_type, stream
@@ -54,15 +55,21 @@ class Documents:
         own = own_media_type(kept)
         if own is not None and own[0] == media_type:
             return await self._stored(request, kept, *own)
-        root = self._service.root(request)
-        tag = entity_tag([kept], media_type, root)
-        headers = ((b"vary", b"accept"), (b"cache-control", b"private, no-cache"), (b"etag", tag.encode()))
+        root, charset = self._service.root(request), charset_of(request)
+        tag = entity_tag([kept], media_type, root, charset.name)
+        headers = (
+            (b"vary", b"accept, accept-charset"),
+            (b"cache-control", b"private, no-cache"),
+            (b"etag", tag.encode()),
+        )
         if is_known(request, tag):
             return Answer(304, headers=headers)
         text = await self._pictures.text(kept, media_type, root)
         if media_type == SVG:  # under the policy of every answer: nothing loaded, in a sandbox
             return Answer(200, text, SVG, headers)
-        return Answer(200, text, f"{media_type}; charset=utf-8", (*headers, (b"content-security-policy", _POLICY)))
+        text = await self._service.call(encoded, text, media_type, charset)
+        named = f"{media_type}; charset={charset.name.lower()}"
+        return Answer(200, text, named, (*headers, (b"content-security-policy", _POLICY)))
 
     async def _stored(self, request: Request, kept: KeptInstance, media_type: str, path: str) -> Answer:
         """The document or the video itself, in any part; never shown in this house's name."""

@@ -71,6 +71,10 @@ class Pictures:
         except CannotRender as failure:
             raise _problem(failure) from None
 
+    async def shows(self, state: KeptInstance, kept: KeptInstance) -> bool:
+        """Whether an instance is a presentation state of this image."""
+        return await self._service.call(self._scenes.shows, state, kept)
+
     async def text(self, kept: KeptInstance, media_type: str, root: str) -> bytes:
         """A document as text; ``Problem`` 503 when too many wait, 406 where it cannot be made."""
         question = text_request(stored_image(self._service.archive, kept, None), media_type, root)

@@ -19,7 +19,7 @@ from filmless.servers.dicomweb.render.scenes import is_scene
 from filmless.servers.dicomweb.retrieve.frames import frame_numbers
 from filmless.servers.dicomweb.retrieve.located import LocatedFrames
 from filmless.servers.dicomweb.retrieve.wado import found
-from filmless.servers.dicomweb.service import Service, entity_tag, instance_url, ranges, warning
+from filmless.servers.dicomweb.service import Service, annotation_warning, entity_tag, instance_url, ranges
 from filmless.servers.http_messages import Answer, Problem, Request
 
 AHEAD = 2  # pictures of one answer that are made while another is sent
@@ -64,8 +64,7 @@ class Rendered:
         view = view_of(fields, Picture(offer.media_type))
         headers = [(b"vary", b"accept"), (b"cache-control", b"private, no-cache")]
         if unknown := unknown_annotations(fields):
-            text = f"The following annotation values are not supported: {','.join(unknown)}"
-            headers.append(warning(self._service.root(request), text))
+            headers.append(annotation_warning(self._service.root(request), unknown))
         if tag := _tag(kept, repr(view), offer.form, repr(numbers)):
             headers.append((b"etag", tag.encode()))
             if is_known(request, tag):

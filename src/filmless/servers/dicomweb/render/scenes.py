@@ -86,6 +86,11 @@ class Scenes:
         masks = mask_frames(self._header(state))
         return Scene(((state, ()), (kept, (number or 0, *masks))), view)
 
+    def shows(self, state: KeptInstance, kept: KeptInstance) -> bool:
+        """Whether an instance is a presentation state, and of this image."""
+        is_state = KINDS.get(state.sop_class_uid) is Kind.PRESENTATION_STATE and state.length <= MAX_HEADER_BYTES
+        return is_state and any(each.instance_uid == kept.instance_uid for each in shown_images(self._header(state)))
+
     def pictures(self, kept: KeptInstance, frames: int) -> list[int | None]:
         """The pictures that there are of an instance of so many frames: numbers of frames or images, None for one."""
         kind = KINDS.get(kept.sop_class_uid)
