@@ -455,12 +455,8 @@ class WebHouse:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        broken = False
-        try:
-            await self.application(scope, receive, send)
-        except (Damaged, CannotRender):
-            broken = True
-        start = sent[0]
+        await self.application(scope, receive, send)
+        start, broken = sent[0], len(sent) < 2 or sent[-1].get("more_body", False)
         heads = {name.decode(): value.decode() for name, value in start["headers"]}
         return Reply(start["status"], heads, b"".join(each["body"] for each in sent[1:]), broken)
 

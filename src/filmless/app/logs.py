@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+_CUT = "ASGI callable returned without completing response."  # which the web application has told, with the reason
+
 
 def configure() -> None:
     """Set up structlog for this process: a moment in UTC, the level, the event, then its facts as key=value."""
@@ -23,6 +25,7 @@ def configure() -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    logging.getLogger("uvicorn.error").addFilter(lambda record: record.msg != _CUT)
     logging.basicConfig(handlers=[_Libraries(logging.WARNING)], force=True)
 
 

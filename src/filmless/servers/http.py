@@ -15,6 +15,7 @@ from filmless.servers.http_messages import (
     DIRECT_BODY,
     Answer,
     AnswerWriter,
+    BrokenOff,
     Disconnected,
     Message,
     Problem,
@@ -69,7 +70,10 @@ class WebApplication:
             return
         except Exception as error:  # noqa: BLE001  the outermost loop of this door
             answer = _failed(error, request)
-        await _send(answer, self.cross_origin.grant(request), request, send)
+        try:
+            await _send(answer, self.cross_origin.grant(request), request, send)
+        except Exception as error:  # noqa: BLE001  the connection is cut where the answer is not at its end
+            _log_broken_off(error, request)
 
     async def _answer(self, request: Request, segments: list[str]) -> Answer:
         if request.headers.get(b"content-encoding", b"identity").lower() != b"identity":
@@ -128,6 +132,19 @@ def _failed(error: Exception, request: Request) -> Answer:
     return answer
 
 
+def _log_broken_off(error: Exception, request: Request) -> None:
+    """What goes wrong with an object is one line; a fault of ours says where it is."""
+    named = {"study_uid": request.parameters.get("study", ""), "instance_uid": request.parameters.get("instance", "")}
+    problem = problem_of(error)
+    if isinstance(error, BrokenOff):
+        named = {"study_uid": error.study_uid, "instance_uid": error.instance_uid}
+        log.warning("answer_broken_off", method=request.method, **named, reason=error.reason)
+    elif problem is not None:
+        log.warning("answer_broken_off", method=request.method, **named, reason=problem.detail)
+    else:
+        log.error("answer_broken_off", method=request.method, **named, exc_info=error)
+
+
 async def _send(answer: Answer, more: Headers, request: Request, send: Send) -> None:
     body = answer.body
     length = len(body) if isinstance(body, bytes) else answer.length
@@ -154,7 +171,7 @@ async def _send(answer: Answer, more: Headers, request: Request, send: Send) -> 
 
 
 async def _stream(body: AsyncGenerator[Chunk], gone: asyncio.Future[None], request: Request, send: Send) -> None:
-    """Send what the generator gives; an error in it goes up, so that the connection breaks off visibly."""
+    """Send what the generator gives; an error in it goes up: the answer has no end, and the connection is cut."""
     writer: AnswerWriter | None = None
     try:
         async with aclosing(body):

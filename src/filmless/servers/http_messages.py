@@ -53,6 +53,15 @@ class Disconnected(Exception):
 
 
 @dataclass(eq=False)
+class BrokenOff(Exception):
+    """Of an answer that has begun, an instance cannot be sent to its end."""
+
+    study_uid: str
+    instance_uid: str
+    reason: str  # without patient data
+
+
+@dataclass(eq=False)
 class Problem(Exception):
     """What is answered instead of what was asked for (RFC 9457)."""
 

@@ -4,17 +4,20 @@ import asyncio
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from filmless import __version__
 from filmless.archive.archive import Archive
+from filmless.archive.errors import ArchiveError
 from filmless.archive.metadata.series import SeriesMetadata
 from filmless.archive.model import KeptInstance
-from filmless.servers.http_messages import Request
+from filmless.pixels.errors import CannotRender
+from filmless.servers.http_messages import BrokenOff, Problem, Request
 from filmless.servers.media_types import MediaType, accepted, parse
 from filmless.standards.dicom.resources import instance_path
 
@@ -40,6 +43,21 @@ class Service:
         """Run a blocking call in the executor."""
         call = (lambda: function(*args, **kwargs)) if kwargs else function
         return await asyncio.get_running_loop().run_in_executor(self.executor, call, *(() if kwargs else args))
+
+
+@contextmanager
+def sending(kept: KeptInstance) -> Iterator[None]:
+    """What goes wrong with an instance once an answer has begun names it."""
+    try:
+        yield
+    except (ArchiveError, CannotRender, Problem) as error:
+        raise BrokenOff(kept.study_uid, kept.instance_uid, _reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, Problem):
+        return error.detail
+    return str(error) if isinstance(error, CannotRender) else type(error).__name__.lower()
 
 
 async def all_done(futures: Sequence[Future[Any]]) -> None:

@@ -19,7 +19,7 @@ from filmless.servers.dicomweb.render.scenes import is_scene
 from filmless.servers.dicomweb.retrieve.frames import frame_numbers
 from filmless.servers.dicomweb.retrieve.located import LocatedFrames
 from filmless.servers.dicomweb.retrieve.wado import found
-from filmless.servers.dicomweb.service import Service, annotation_warning, entity_tag, instance_url, ranges
+from filmless.servers.dicomweb.service import Service, annotation_warning, entity_tag, instance_url, ranges, sending
 from filmless.servers.http_messages import Answer, Problem, Request
 
 AHEAD = 2  # pictures of one answer that are made while another is sent
@@ -133,7 +133,8 @@ class Rendered:
                 if not coming:
                     break
                 part, picture = coming.popleft()
-                made = await picture
+                with sending(part.kept):
+                    made = await picture
                 yield writer.head(part.asked.view.media_type, is_first=is_first, location=part.location) + made
                 is_first = False
             yield writer.end

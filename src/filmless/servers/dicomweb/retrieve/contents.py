@@ -17,7 +17,8 @@ from filmless.archive.model import Chunk, KeptInstance
 from filmless.archive.scope import Scope
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import DICOM
-from filmless.servers.dicomweb.service import Service
+from filmless.servers.dicomweb.service import Service, sending
+from filmless.servers.http_messages import BrokenOff
 from filmless.servers.transcoding import PART, Transcoder, syntax_given
 from filmless.standards.data_set.part10 import write_head
 
@@ -97,7 +98,7 @@ class Contents:
             return kept.length, self._stored_alone()
         async with self.conversion.free:
             converted = await self.service.call(_converted, self.conversion, kept)
-        return converted.length, self._chunks(converted)
+        return converted.length, self._chunks(kept, converted)
 
     async def files(self) -> AsyncGenerator[tuple[KeptInstance, int, AsyncGenerator[Chunk]]]:
         """Each instance with the length and the bytes of its file."""
@@ -107,11 +108,13 @@ class Contents:
                 group, reading = self.reading.popleft()
                 self._read_ahead(islice(groups, 1))
                 if reading is None:
-                    yield group[0], group[0].length, self._chunks(self._stored(group[0]))
+                    yield group[0], group[0].length, self._chunks(group[0], self._stored(group[0]))
                     continue
-                for kept, content in zip(group, await reading, strict=True):
+                with sending(group[0]):
+                    contents = await reading
+                for kept, content in zip(group, contents, strict=True):
                     length = content.length if isinstance(content, Converted) else kept.length
-                    yield kept, length, self._chunks(content)
+                    yield kept, length, self._chunks(kept, content)
         finally:
             self.close()
 
@@ -157,16 +160,20 @@ class Contents:
             else:
                 self.reading.append((group, ensure_future(self.service.call(self._read, group))))
 
-    async def _chunks(self, content: _Content) -> AsyncGenerator[Chunk]:
+    async def _chunks(self, kept: KeptInstance, content: _Content) -> AsyncGenerator[Chunk]:
         if isinstance(content, Damaged):
-            raise content
+            raise BrokenOff(kept.study_uid, kept.instance_uid, "damaged") from content
         if isinstance(content, list):
             for chunk in content:
                 yield chunk
             return
         pieces = content.chunks() if isinstance(content, Converted) else content
-        while chunk := await self.service.call(next, pieces, b""):
+        while chunk := await self._next(kept, pieces):
             yield chunk
+
+    async def _next(self, kept: KeptInstance, pieces: Iterator[Chunk]) -> Chunk:
+        with sending(kept):
+            return await self.service.call(next, pieces, b"")
 
     async def _convert(self, conversion: Conversion, kept: KeptInstance) -> list[_Content]:
         async with conversion.free:

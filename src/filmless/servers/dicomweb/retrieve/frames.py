@@ -18,7 +18,7 @@ from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import Form, Offer, negotiate
 from filmless.servers.dicomweb.retrieve.frame_offers import frame_offers
 from filmless.servers.dicomweb.retrieve.located import LocatedFrames, named_instance
-from filmless.servers.dicomweb.service import Service, ranges
+from filmless.servers.dicomweb.service import Service, ranges, sending
 from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.servers.media_types import accepted
 from filmless.servers.transcoding import Codecs
@@ -79,7 +79,9 @@ class Frames:
         yield first
         for number in wanted.numbers[1:]:
             yield writer.head(part_type, is_first=False)
-            yield await self._frame(wanted, number)
+            with sending(wanted.frames.kept):
+                frame = await self._frame(wanted, number)
+            yield frame
         yield writer.end
 
     async def _frame(self, wanted: _Wanted, number: int) -> bytes:
