@@ -1,10 +1,12 @@
 #!/bin/sh
-# What the tests need beside Python packages: DCMTK and Orthanc as peers, sslscan for what TLS speaks, Chromium for the pages, and
-# libatomic for the driver that moves it.
+# What the tests need beside Python packages: DCMTK and Orthanc as peers, OpenJPEG and libjxl as second decoders,
+# sslscan for what TLS speaks, Chromium for the pages, and libatomic for the driver that moves it.
 # As root on Debian they are installed; elsewhere the missing ones are named.
 set -u
 missing=""
 command -v storescu >/dev/null 2>&1 || missing="$missing dcmtk"
+command -v opj_decompress >/dev/null 2>&1 || missing="$missing libopenjp2-tools"
+command -v djxl >/dev/null 2>&1 || missing="$missing libjxl-tools"
 command -v Orthanc >/dev/null 2>&1 || missing="$missing orthanc"
 [ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ] || missing="$missing orthanc-dicomweb"
 command -v sslscan >/dev/null 2>&1 || missing="$missing sslscan"

@@ -24,6 +24,7 @@ class Profile(StrEnum):
     SRGB = "srgb"
     ADOBE_RGB = "adobergb"
     ROMM_RGB = "rommrgb"
+    DISPLAY_P3 = "displayp3"
 
 
 class Annotation(StrEnum):

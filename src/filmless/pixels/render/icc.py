@@ -2,7 +2,7 @@
 
 import io
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -69,15 +69,19 @@ def _transform(source: bytes, target: bytes) -> ImageCms.ImageCmsTransform | Non
         return None
 
 
-@lru_cache(4)
+@lru_cache(8)
 def _named(wanted: Profile) -> bytes:
-    if wanted in _COLORANTS:
-        return _matrix_profile(*_COLORANTS[wanted])
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return _matrix_profile(*_COLORANTS.get(wanted, _COLORANTS[Profile.SRGB]))
 
 
 _Colorants = tuple[tuple[float, float, float], ...]
-_COLORANTS: dict[Profile, tuple[str, _Colorants, float]] = {
+_SRGB_CURVE = None  # a table, where the others have a gamma
+_COLORANTS: dict[Profile, tuple[str, _Colorants, float | None]] = {
+    Profile.SRGB: (
+        "sRGB IEC61966-2.1 compatible",
+        ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.71410)),
+        _SRGB_CURVE,
+    ),
     Profile.ADOBE_RGB: (
         "Adobe RGB (1998) compatible",
         ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457)),
@@ -88,15 +92,20 @@ _COLORANTS: dict[Profile, tuple[str, _Colorants, float]] = {
         ((0.79767, 0.28804, 0.0), (0.13519, 0.71188, 0.0), (0.03134, 0.00009, 0.82491)),
         1.8,
     ),
+    Profile.DISPLAY_P3: (
+        "Display P3",
+        ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407)),
+        _SRGB_CURVE,
+    ),
 }
 """Name, XYZ of red, green and blue adapted to D50, and gamma."""
 
 _D50 = (0.9642, 1.0, 0.8249)
 
 
-def _matrix_profile(name: str, colorants: _Colorants, gamma: float) -> bytes:
-    """A display profile of three colorants and a gamma (ICC.1:2001-04, 6.3.3)."""
-    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+def _matrix_profile(name: str, colorants: _Colorants, gamma: float | None) -> bytes:
+    """A display profile of three colorants and a gamma, or the curve of sRGB (ICC.1:2001-04, 6.3.3)."""
+    curve = _curve(_srgb_table() if gamma is None else [round(gamma * 256)])
     text = name.encode("ascii") + b"\0"
     described = b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(78)
     tags = [(b"desc", described), (b"cprt", b"text" + bytes(4) + b"CC0\0"), (b"wtpt", _xyz(_D50))]
@@ -110,6 +119,18 @@ def _matrix_profile(name: str, colorants: _Colorants, gamma: float) -> bytes:
     head = struct.pack(">I4sI4s4s4s", at + len(body), bytes(4), 0x02400000, b"mntr", b"RGB ", b"XYZ ")
     head += struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + b"acsp" + bytes(28) + _xyz(_D50)[8:]
     return head.ljust(128, b"\0") + table + body
+
+
+def _curve(entries: Sequence[int]) -> bytes:
+    """A table of 16 bits from black to white; one entry is a gamma of 8 bits and as many behind the point."""
+    return b"curv" + bytes(4) + struct.pack(f">I{len(entries)}H", len(entries), *entries) + bytes(len(entries) % 2 * 2)
+
+
+def _srgb_table() -> list[int]:
+    """IEC 61966-2-1: light of encoded levels."""
+    levels = np.linspace(0, 1, 1024)
+    light = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    return [round(each) for each in (light * 65535).tolist()]
 
 
 def _xyz(numbers: tuple[float, float, float]) -> bytes:

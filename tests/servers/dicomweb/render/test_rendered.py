@@ -117,7 +117,7 @@ def test_less_quality_is_fewer_bytes(house: WebHouse) -> None:
     assert len(get(house, path + "5", "image/jpeg").body) < len(get(house, path + "95", "image/jpeg").body)
 
 
-@pytest.mark.parametrize("profile", ["yes", "srgb", "adobergb", "rommrgb"])
+@pytest.mark.parametrize("profile", ["yes", "srgb", "adobergb", "rommrgb", "displayp3"])
 def test_an_icc_profile_is_in_the_picture_when_asked_for(house: WebHouse, profile: str) -> None:
     path = store(house, frames()) + "/rendered"
     assert "icc_profile" not in picture_of(get(house, path)).info
