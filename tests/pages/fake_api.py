@@ -58,6 +58,7 @@ class State:
     signed_in: bool = False
     rights: list[str] = field(default_factory=lambda: ["find", "retrieve", "store"])
     deletions: list[dict[str, Any]] = field(default_factory=list)  # newest first
+    dicom: dict[str, Any] = field(default_factory=lambda: {"host": "127.0.0.1", "port": 11112, "is_local": True})
     warnings: list[str] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)  # instance UIDs that arrived
     refuse: dict[str, int] = field(default_factory=dict)  # instance UID -> failure reason
@@ -105,7 +106,7 @@ def detail(number: int) -> dict[str, Any]:
             "body_part": "CHEST",
             "instances": max(1, row["instances"] // row["series"]),
             "thumbnail": f"/dicomweb/studies/{row['study_uid']}/series/{row['study_uid']}.{at}/thumbnail",
-            "kind": "image",
+            "kind": "CT Image Storage",
             "first_instance": f"{row['study_uid']}.{at}.1",
         }
         for at in range(1, row["series"] + 1)
@@ -119,7 +120,7 @@ def detail(number: int) -> dict[str, Any]:
             "body_part": None,
             "instances": 1,
             "thumbnail": None,
-            "kind": "document",
+            "kind": "X-Ray Radiation Dose SR Storage",
             "first_instance": None,
         }
     )
@@ -147,12 +148,12 @@ def deletion(number: int, **more: Any) -> dict[str, Any]:
         "series_uid": None,
         "instance_uid": None,
         "reason": "Sent to the wrong patient",
-        "actor": "j.fischer",
+        "actor": "user:j.fischer",
         "deleted_at": "2026-03-01T10:17:00Z",
         "instances": row["instances"],
         "restored_by": None,
         "restored_at": None,
-        "patient": {"name": row["patient"]["name"], "id": row["patient"]["id"]},
+        "patient": {each: row["patient"][each] for each in ("name", "name_ideographic", "id")},
         "date": row["date"],
         "description": row["description"],
         **more,
@@ -208,7 +209,7 @@ class Handler(BaseHTTPRequestHandler):
         elif url.path == "/api/bin":
             self._json(200, {"deletions": self.server.state.deletions})
         elif url.path.startswith("/api/studies/"):
-            self._json(200, detail(int(url.path.rsplit(".", 1)[-1]) - 1))
+            self._json(200, self._detail(int(url.path.rsplit(".", 1)[-1]) - 1))
         else:
             self._file(url.path)
 
@@ -223,7 +224,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.path.startswith("/api/bin/"):
             entry = next(each for each in state.deletions if each["id"] == self.path.split("/")[3])
-            entry |= {"restored_by": "Dr. E. Reyes", "restored_at": "2026-03-02T08:00:00Z"}
+            entry |= {"restored_by": "user:Dr. E. Reyes", "restored_at": "2026-03-02T08:00:00Z"}
             self._json(200, {"restored": entry["instances"]})
             return
         if self.path == "/api/login" and json.loads(body)["password"] != "correct horse battery":
@@ -232,16 +233,46 @@ class Handler(BaseHTTPRequestHandler):
         state.signed_in = self.path != "/api/logout"
         self._json(200, self._session())
 
+    def do_DELETE(self) -> None:
+        """Put a study or a series into the bin."""
+        url = urlsplit(self.path)
+        if self._fails(url.path):
+            return
+        if not self.server.state.signed_in:
+            self._json(401, {"title": "Sign in first."})
+            return
+        _, _, _, study_uid, *series = url.path.split("/")
+        number = int(study_uid.rsplit(".", 1)[-1]) - 1
+        entry = deletion(
+            number,
+            id=f"00000000-0000-4000-9000-{len(self.server.state.deletions):012}",
+            series_uid=series[1] if series else None,
+            reason=parse_qs(url.query)["reason"][0],
+            actor="user:Dr. E. Reyes",
+        )
+        self.server.state.deletions.insert(0, entry)
+        self._answer(204, b"", "text/plain")
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it
         """Say nothing."""
 
     def _session(self) -> dict[str, Any]:
         user = {"name": "Dr. E. Reyes", "role": "radiologist"}
-        archive = {"ae_title": "FILMLESS", "version": "0.1.0"}
         state = self.server.state
+        archive = {"ae_title": "FILMLESS", "version": "0.1.0", "dicom": state.dicom}
         return {
             "user": user, "rights": state.rights, "csrf": "token", "archive": archive, "insecure": state.warnings
         }  # fmt: skip
+
+    def _gone(self) -> set[str]:
+        """UIDs of studies and series that lie in the bin."""
+        lying = [each for each in self.server.state.deletions if each["restored_at"] is None]
+        return {each["series_uid"] or each["study_uid"] for each in lying}
+
+    def _detail(self, number: int) -> dict[str, Any]:
+        found = detail(number)
+        gone = self._gone()
+        return {**found, "series": [each for each in found["series"] if each["series_uid"] not in gone]}
 
     def _list(self, query: dict[str, list[str]]) -> dict[str, Any]:
         text = query.get("text", [""])[0].casefold()
@@ -255,6 +286,8 @@ class Handler(BaseHTTPRequestHandler):
         page = (
             [study(number) for number in range(at, min(at + limit, total))] if rows is None else rows[at : at + limit]
         )
+        gone = self._gone()
+        page = [row for row in page if row["study_uid"] not in gone]
         cursor = str(at + limit) if at + limit < total else None
         return {"studies": page, "cursor": cursor, "total": {"number": min(total, 10_000), "exact": total <= 10_000}}
 

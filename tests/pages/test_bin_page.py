@@ -41,6 +41,7 @@ def test_the_bin_tells_what_was_deleted_by_whom_and_why(
     expect(entries.first).to_contain_text("Deleted by j.fischer")
     expect(entries.nth(1)).to_contain_text("A series 1 object")
     expect(entries.nth(1)).to_contain_text("No reason given")
+    expect(entries.nth(2)).to_contain_text("Yamada, Tarou (山田 太郎)")
     expect(entries.nth(2)).to_contain_text("Restored by m.weber")
     expect(entries.nth(2).get_by_role("button")).to_have_count(0)
     expect(page).to_have_title("Bin · Filmless")

@@ -1,5 +1,6 @@
 """Signing in, being refused, being throttled, signing out, and the first administrator."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -82,6 +83,27 @@ def test_a_session_that_ended_leads_back_to_signing_in(page: Page, fake: FakeSer
     fake.state.signed_in = False
     page.get_by_role("button", name="Patient", exact=True).click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_who_signs_in_again_is_back_where_the_session_ended(page: Page, fake: FakeServer, watch: Watch) -> None:
+    watch.expected_statuses = {401}
+    fake.state.signed_in, fake.state.rights = True, ["delete", "find", "retrieve"]
+    page.goto(f"{fake.url}/worklist?modality=XA")
+    page.get_by_role("link", name="Müller, Jonas").first.click()
+    expect(page.get_by_role("region", name="Patient")).to_contain_text("Müller, Jonas")
+    address = page.url
+    page.keyboard.press("Delete")
+    page.get_by_role("textbox", name="Reason").fill("test")
+    fake.state.signed_in = False
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.get_by_text("Müller")).to_have_count(0)
+    sign_in(page, "correct horse battery")
+    expect(page.get_by_role("region", name="Patient")).to_contain_text("Müller, Jonas")
+    expect(page).to_have_url(address)
+    assert fake.state.deletions == []
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(r"/worklist\?modality=XA"))
 
 
 def test_the_one_time_link_makes_the_administrator_and_leaves_the_address(

@@ -136,9 +136,27 @@ def test_the_keys_are_listed(page: Page, listed: Locator, accessible: Callable[[
 def test_an_empty_archive_says_how_to_fill_it(page: Page, fake: FakeServer, accessible: Callable[[], None]) -> None:
     fake.state.signed_in = True
     fake.state.studies = 0
+    fake.state.dicom = {"host": "0.0.0.0", "port": 104, "is_local": False}
     page.goto(f"{fake.url}/worklist")
     expect(page.get_by_role("heading", name="No studies yet")).to_be_visible()
+    expect(page.get_by_role("definition").nth(1)).to_have_text("127.0.0.1")  # as the browser reaches it
+    expect(page.get_by_text("filmless send FILMLESS@127.0.0.1:104 FOLDER")).to_be_visible()
+    expect(page.get_by_text("filmless ae add")).to_be_visible()
     accessible()
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    accessible()
+    fake.state.studies = 1  # it has come meanwhile
+    expect(page.get_by_role("row").filter(has_text="Novák, Eva")).to_be_visible()
+
+
+def test_who_may_not_store_is_not_asked_to(page: Page, fake: FakeServer) -> None:
+    fake.state.signed_in, fake.state.rights, fake.state.studies = True, ["find", "retrieve"], 0
+    page.goto(f"{fake.url}/worklist")
+    expect(page.get_by_text("What is shared with you appears here.")).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Upload")).to_have_count(0)
 
 
 def test_a_search_without_match_offers_to_clear_it(page: Page, listed: Locator) -> None:

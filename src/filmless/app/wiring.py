@@ -222,7 +222,8 @@ class ServerParts:
         database, archive, executor = self._parts.database, self._parts.archive, self._executor
         sessions = Sessions(database)
         gate = Gate(Credentials(Tokens(database), sessions), self._parts.events, executor)
-        house = House(settings.ae, __version__, warnings)
+        dimse = settings.dimse
+        house = House(settings.ae, __version__, dimse.host, dimse.port, dimse.is_loopback, warnings)
         session = Session(Accounts(database, self._parts.events), sessions, gate, house, executor)
         service = Service(archive, executor, self._parts.metadata, settings.base_url, str(settings.data))
         rows = [

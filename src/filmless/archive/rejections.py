@@ -69,6 +69,7 @@ class DeletionEntry:
     restored_by: str | None
     restored_at: datetime | None  # None: they lie in the bin
     patient_name: str | None  # as the study list has it: the alphabetic group; None where nothing is known
+    patient_name_ideographic: str | None
     patient_id: str | None
     study_date: str | None  # DA
     study_description: str | None

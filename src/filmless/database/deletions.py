@@ -71,6 +71,7 @@ with freed as (
 _LIST = """
 select d.public_id, d.study_uid, d.series_uid, d.instance_uid, d.reason, d.actor, d.deleted_at, d.instances,
        d.restored_by, d.restored_at, p.attributes #>> '{00100010,Value,0,Alphabetic}' as patient_name,
+       p.attributes #>> '{00100010,Value,0,Ideographic}' as patient_name_ideographic,
        nullif(p.patient_id, '') as patient_id, nullif(s.study_date, '') as study_date,
        s.attributes #>> '{00081030,Value,0}' as study_description
 from deletion d left join study s on s.study_uid = d.study_uid left join patient p on p.id = s.patient_id

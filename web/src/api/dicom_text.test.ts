@@ -15,6 +15,8 @@ describe("formatName", () => {
     [" Smith ^ Ann  Lee ", null, "Smith, Ann Lee"],
     [null, null, ""],
     ["^^^^", "", ""],
+    ["قباني^لنزار", null, "\u2068قباني, لنزار\u2069"],
+    ["Sharon^Deborah", "שרון^דבורה", "Sharon, Deborah (\u2068שרון דבורה\u2069)"],
   ])("%s with %s reads %s", (name, ideographic, wanted) => {
     expect(formatName(name, ideographic)).toBe(wanted);
   });

@@ -11,11 +11,16 @@ export function formatGroup(group: string): string {
   return [at("family"), given].filter(Boolean).join(", ") + suffix;
 }
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** Keeps a right-to-left text from turning what stands beside it round (UAX #9: first strong isolate). */
+export const isolate = (text: string): string => (RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text);
+
 /** A name with the ideographic group in brackets; empty when the patient has none. */
 export function formatName(name: string | null, ideographic: string | null): string {
   const [alphabetic = "", second = ""] = (name ?? "").split("=");
-  const latin = formatGroup(alphabetic);
-  const other = formatGroup(ideographic ?? second).replace(", ", " ");
+  const latin = isolate(formatGroup(alphabetic));
+  const other = isolate(formatGroup(ideographic ?? second).replace(", ", " "));
   if (latin && other && other !== latin) return `${latin} (${other})`;
   return latin || other;
 }

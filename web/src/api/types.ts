@@ -5,11 +5,18 @@ export interface User {
   role: string;
 }
 
+/** Where modalities send to; a local one is reached from the server's own computer only. */
+export interface DicomDoor {
+  host: string;
+  port: number;
+  is_local: boolean;
+}
+
 export interface Session {
   user: User;
   rights: string[];
   csrf: string;
-  archive: { ae_title: string; version: string };
+  archive: { ae_title: string; version: string; dicom: DicomDoor };
   insecure: string[];
 }
 
@@ -78,7 +85,7 @@ export interface Deletion {
   instances: number;
   restored_by: string | null;
   restored_at: string | null;
-  patient: { name: string | null; id: string | null };
+  patient: Pick<Patient, "name" | "name_ideographic" | "id">;
   date: string | null;
   description: string | null;
 }

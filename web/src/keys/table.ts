@@ -1,6 +1,13 @@
 // The keys of the application, as the help shows them.
+import type en from "../i18n/en.json";
 
-export const KEY_TABLE = [
+export interface KeyRow {
+  keys: readonly string[];
+  act: `keys.${keyof typeof en.keys}`;
+  right?: "delete" | "store"; // without it the key does nothing
+}
+
+export const KEY_TABLE: readonly KeyRow[] = [
   { keys: ["Ctrl K", "/"], act: "keys.search" },
   { keys: ["↓", "↑"], act: "keys.move" },
   { keys: ["PgDn", "PgUp"], act: "keys.page" },
@@ -9,7 +16,9 @@ export const KEY_TABLE = [
   { keys: ["Space"], act: "keys.preview" },
   { keys: ["N", "P"], act: "keys.next" },
   { keys: ["D"], act: "keys.download" },
-  { keys: ["U"], act: "keys.upload" },
+  { keys: ["U"], act: "keys.upload", right: "store" },
+  { keys: ["Del"], act: "keys.delete", right: "delete" },
+  { keys: ["Ctrl Z"], act: "keys.undo", right: "delete" },
   { keys: ["Esc"], act: "keys.back" },
   { keys: ["?"], act: "keys.help" },
-] as const;
+];

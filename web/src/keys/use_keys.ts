@@ -29,6 +29,9 @@ function isPressing(combo: string, target: EventTarget | null): boolean {
   return presses && target instanceof HTMLElement && target.closest("button, a, summary") !== null;
 }
 
+/** A text field has its own undo. */
+const TEXT_KEYS: ReadonlySet<string> = new Set(["Ctrl+Z"]);
+
 export function useKeys(bindings: Bindings): void {
   const current = useRef(bindings);
   useLayoutEffect(() => {
@@ -40,7 +43,7 @@ export function useKeys(bindings: Bindings): void {
       const act = current.current[combo];
       if (!act || event.defaultPrevented || event.isComposing || isInsideOverlay(event.target)) return;
       if (isPressing(combo, event.target)) return;
-      if (isTyping(event.target) && !combo.startsWith("Ctrl+")) return;
+      if (isTyping(event.target) && (TEXT_KEYS.has(combo) || !combo.startsWith("Ctrl+"))) return;
       event.preventDefault();
       act(event);
     };

@@ -4,7 +4,7 @@ import { useDocumentTitle } from "@mantine/hooks";
 import { IconAlertTriangle, IconArrowBackUp } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { formatMoment } from "../api/dicom_text";
+import { formatMoment, isolate } from "../api/dicom_text";
 import { ApiError } from "../api/client";
 import type { Deletion } from "../api/types";
 import { useLocale } from "../i18n";
@@ -25,7 +25,7 @@ export default function BinPage() {
         <h1>{t("bin.title")}</h1>
         <span className="page-header-space" />
       </PageHeader>
-      <main id="content" className="page-content bin-page">
+      <main id="content" tabIndex={-1} className="page-content bin-page">
         {deletions.isPending ? (
           <Loading label={t("bin.loading")} />
         ) : deletions.isError ? (
@@ -74,11 +74,14 @@ function level(deletion: Deletion): "study" | "series" | "instance" {
   return deletion.series_uid ? "series" : "study";
 }
 
+/** Who it was: people by their names alone, programs with what they are ("token:gateway"). */
+const personOf = (actor: string): string => actor.replace(/^user:/, "");
+
 function Entry({ deletion, busy, restore }: { deletion: Deletion; busy: boolean; restore: () => void }) {
   const { t } = useTranslation();
   const locale = useLocale();
   const text = usePatientText();
-  const name = text.name({ ...deletion.patient, name_ideographic: null });
+  const name = text.name(deletion.patient);
   const where = deletion.instance_uid ?? deletion.series_uid ?? deletion.study_uid;
   const date = text.date(deletion.date);
   const images = t("study.objects", { count: deletion.instances });
@@ -86,7 +89,7 @@ function Entry({ deletion, busy, restore }: { deletion: Deletion; busy: boolean;
     <li className={deletion.restored_at ? "bin-entry bin-restored" : "bin-entry"}>
       <div className="bin-what">
         <h2>{name}</h2>
-        <p>{[deletion.patient.id && t("patient.id", { id: deletion.patient.id }), date, deletion.description].filter(Boolean).join(" · ")}</p>
+        <p>{[deletion.patient.id && t("patient.id", { id: deletion.patient.id }), date, isolate(deletion.description ?? "")].filter(Boolean).join(" · ")}</p>
         <p>
           <span className="bin-level">{t(`bin.levels.${level(deletion)}`)}</span> {images}
         </p>
@@ -95,12 +98,12 @@ function Entry({ deletion, busy, restore }: { deletion: Deletion; busy: boolean;
         </code>
       </div>
       <div className="bin-why">
-        <p className={deletion.reason ? undefined : "undescribed"}>{deletion.reason || t("bin.noReason")}</p>
-        <p className="dim">{t("bin.deleted", { actor: deletion.actor, when: formatMoment(deletion.deleted_at, locale) })}</p>
+        <p className={deletion.reason ? undefined : "undescribed"}><bdi>{deletion.reason || t("bin.noReason")}</bdi></p>
+        <p className="dim">{t("bin.deleted", { actor: personOf(deletion.actor), when: formatMoment(deletion.deleted_at, locale) })}</p>
       </div>
       {deletion.restored_at ? (
         <p className="bin-way">
-          {t("bin.restored", { actor: deletion.restored_by, when: formatMoment(deletion.restored_at, locale) })}{" "}
+          {t("bin.restored", { actor: personOf(deletion.restored_by ?? ""), when: formatMoment(deletion.restored_at, locale) })}{" "}
           <Link to={`/studies/${deletion.study_uid}`}>{t("bin.open")}</Link>
         </p>
       ) : (

@@ -14,7 +14,7 @@ export default function NotFoundPage() {
         <h1>{t("notFound.title")}</h1>
         <span className="page-header-space" />
       </PageHeader>
-      <main id="content" className="page-content">
+      <main id="content" tabIndex={-1} className="page-content">
         <Notice
           tone="empty"
           title={t("notFound.title")}

@@ -1,7 +1,7 @@
 // One study: whose it is, what the archive noticed, its series with pictures, and the way to take it along.
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { useClipboard, useDocumentTitle } from "@mantine/hooks";
-import { IconArrowLeft, IconChevronLeft, IconChevronRight, IconCopy, IconDownload } from "@tabler/icons-react";
+import { IconArrowLeft, IconChevronLeft, IconChevronRight, IconCopy, IconDownload, IconTrash } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
@@ -14,8 +14,9 @@ import { Failure, Loading } from "../parts/notice";
 import { PageHeader } from "../parts/page_header";
 import { Modality, usePatientText } from "../parts/patient";
 import { KeyHint, StatusBar } from "../parts/status_bar";
-import { DownloadButton, type Fact, Facts, StudyHeading } from "../parts/study_facts";
+import { countKey, DownloadButton, type Fact, Facts, StudyHeading } from "../parts/study_facts";
 import { Thumbnail } from "../parts/thumbnail";
+import { useAskToDelete, wholeStudy } from "../state/bin";
 import { downloadAddress, useStudy } from "../state/studies";
 import { neighbour } from "../state/walk";
 import "./study.css";
@@ -30,11 +31,23 @@ export default function StudyPage() {
   // history keeps the list's place and filters; a link from outside has no list behind it
   const back = (): void => void (history.state?.idx > 0 ? navigate(-1) : navigate("/worklist"));
   const go = (to: string | null): void => void (to && navigate(`/studies/${to}`, { replace: true }));
+  const askToDelete = useAskToDelete();
+  const found = study.data;
+  const deleteStudy =
+    askToDelete && found ? () => askToDelete(wholeStudy({ ...found, series: found.series.length }), back) : null;
+  const deleteSeries =
+    askToDelete && found
+      ? (series: Series) => {
+          const left = found.series.length > 1 ? () => document.getElementById("content")?.focus() : back;
+          askToDelete({ study: found, series, seriesCount: 1, instances: series.instances }, left);
+        }
+      : null;
   useKeys({
     Escape: back,
     n: () => go(next),
     p: () => go(previous),
     d: () => location.assign(downloadAddress(uid)),
+    Delete: () => deleteStudy?.(),
   });
   return (
     <>
@@ -51,13 +64,13 @@ export default function StudyPage() {
           <IconChevronRight size={20} stroke={1.6} />
         </Act>
       </PageHeader>
-      <main id="content" className="page-content study-page">
+      <main id="content" tabIndex={-1} className="page-content study-page">
         {study.isPending ? (
           <Loading label={t("study.loading")} />
         ) : study.isError ? (
           <Failure error={study.error} retry={() => void study.refetch()} />
         ) : (
-          <Study study={study.data} />
+          <Study study={study.data} deleteStudy={deleteStudy} deleteSeries={deleteSeries} />
         )}
       </main>
       <StatusBar>
@@ -90,7 +103,13 @@ function Act({ label, keys, disabled = false, onClick, children }: ActProps) {
   );
 }
 
-function Study({ study }: { study: StudyDetail }) {
+interface StudyProps {
+  study: StudyDetail;
+  deleteStudy: (() => void) | null; // null: they may not
+  deleteSeries: ((series: Series) => void) | null;
+}
+
+function Study({ study, deleteStudy, deleteSeries }: StudyProps) {
   const { t } = useTranslation();
   const locale = useLocale();
   const text = usePatientText();
@@ -119,7 +138,16 @@ function Study({ study }: { study: StudyDetail }) {
               .join(" · ")}
           </p>
         </div>
-        <DownloadButton studyUid={study.study_uid} />
+        <div className="banner-acts">
+          <DownloadButton studyUid={study.study_uid} />
+          {deleteStudy && (
+            <Tooltip label={`${t("delete.thisStudy")}  Del`} openDelay={300}>
+              <Button variant="default" leftSection={<IconTrash size={16} stroke={1.6} />} onClick={deleteStudy}>
+                {t("delete.act")}
+              </Button>
+            </Tooltip>
+          )}
+        </div>
       </section>
       <section className="study-summary" aria-label={t("study.title")}>
         <StudyHeading study={study} />
@@ -133,7 +161,12 @@ function Study({ study }: { study: StudyDetail }) {
         </h3>
         <ul className="series-cards">
           {study.series.map((series) => (
-            <SeriesCard key={series.series_uid} studyUid={study.study_uid} series={series} />
+            <SeriesCard
+              key={series.series_uid}
+              studyUid={study.study_uid}
+              series={series}
+              drop={deleteSeries && (() => deleteSeries(series))}
+            />
           ))}
         </ul>
       </section>
@@ -156,36 +189,52 @@ function Uid({ uid }: { uid: string }) {
   );
 }
 
-function SeriesCard({ studyUid, series }: { studyUid: string; series: Series }) {
+interface SeriesCardProps {
+  studyUid: string;
+  series: Series;
+  drop: (() => void) | null;
+}
+
+function SeriesCard({ studyUid, series, drop }: SeriesCardProps) {
   const { t } = useTranslation();
   const title = series.description ?? t("series.undescribed");
   return (
     <li className="series-card">
       <div className="series-picture">
         <Thumbnail series={series} />
-        {series.number !== null && <span className="series-number">{series.number}</span>}
       </div>
       <div className="series-text">
         <h4 title={title}>
-          <span className={series.description ? undefined : "undescribed"}>{title}</span>
+          {series.number !== null && <span className="series-number">{series.number} </span>}
+          <bdi className={series.description ? undefined : "undescribed"}>{title}</bdi>
         </h4>
         <p>
           {series.modality && <Modality code={series.modality} />}
-          <span className="truncate">
-            {[t(series.thumbnail ? "study.images" : "study.objects", { count: series.instances }), series.body_part].filter(Boolean).join(" · ")}
+          <span className="series-meta">
+            <span>{t(countKey(series), { count: series.instances })}</span>
+            <span>{series.body_part}</span>
           </span>
-          <Tooltip label={t("series.download")}>
-            <ActionIcon
-              component="a"
-              href={downloadAddress(studyUid, series.series_uid)}
-              download
-              variant="subtle"
-              color="gray"
-              aria-label={t("series.downloadOf", { title })}
-            >
-              <IconDownload size={15} stroke={1.6} />
-            </ActionIcon>
-          </Tooltip>
+          <span className="series-acts">
+            <Tooltip label={t("series.download")}>
+              <ActionIcon
+                component="a"
+                href={downloadAddress(studyUid, series.series_uid)}
+                download
+                variant="subtle"
+                color="gray"
+                aria-label={t("series.downloadOf", { title })}
+              >
+                <IconDownload size={15} stroke={1.6} />
+              </ActionIcon>
+            </Tooltip>
+            {drop && (
+              <Tooltip label={t("delete.thisSeries")}>
+                <ActionIcon variant="subtle" color="gray" aria-label={t("delete.seriesOf", { title })} onClick={drop}>
+                  <IconTrash size={15} stroke={1.6} />
+                </ActionIcon>
+              </Tooltip>
+            )}
+          </span>
         </p>
       </div>
     </li>

@@ -8,14 +8,15 @@ import { useNavigate } from "react-router";
 import type { StudyRow, Total } from "../api/types";
 import { useLocale } from "../i18n";
 import { useKeys } from "../keys/use_keys";
+import { EmptyArchive } from "../parts/empty_archive";
 import { Filters } from "../parts/filters";
 import { Failure, Loading, Notice } from "../parts/notice";
 import { PageHeader } from "../parts/page_header";
 import { Preview } from "../parts/preview";
 import { KeyHint, StatusBar } from "../parts/status_bar";
 import { StudyTable } from "../parts/study_table";
+import { useAskToDelete, wholeStudy } from "../state/bin";
 import { isFiltered, listQuery, useListState, type ListState } from "../state/list";
-import { useOpenUpload } from "../state/open_upload";
 import { usePaced } from "../state/paced";
 import { useStudies } from "../state/studies";
 import { rememberWalk } from "../state/walk";
@@ -41,7 +42,10 @@ export default function WorklistPage() {
   useEffect(() => rememberWalk(rows.map((row) => row.study_uid)), [rows]);
   const preview = wide && list.preview;
   const togglePreview = (): void => change({ preview: !list.preview });
-  useListKeys(rows, active, { select, open, togglePreview, search: () => search.current?.select() });
+  const askToDelete = useAskToDelete();
+  const drop = (study: StudyRow, next: StudyRow | undefined): void =>
+    askToDelete?.(wholeStudy(study), () => (next ? select(next.study_uid) : change({ selected: null })));
+  useListKeys(rows, active, { select, open, drop, togglePreview, search: () => search.current?.select() });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = studies;
   const onNearEnd = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
@@ -71,7 +75,7 @@ export default function WorklistPage() {
         )}
       </PageHeader>
       <Filters list={list} onChange={(next) => change({ ...next, selected: null }, true)} />
-      <main id="content" className="page-content">
+      <main id="content" tabIndex={-1} className="page-content">
         {studies.isPending ? (
           <Loading label={t("list.loading")} />
         ) : studies.isError && rows.length === 0 ? (
@@ -134,6 +138,7 @@ function useSelection(list: ListState, change: (change: Partial<ListState>) => v
 interface ListActs {
   select: (uid: string) => void;
   open: (uid: string) => void;
+  drop: (study: StudyRow, next: StudyRow | undefined) => void; // `next`: the row to go to when it is gone
   search: () => void;
   togglePreview: () => void;
 }
@@ -154,6 +159,10 @@ function useListKeys(rows: StudyRow[], active: string | null, acts: ListActs): v
     Home: () => go(0),
     End: () => go(rows.length - 1),
     " ": acts.togglePreview,
+    Delete: () => {
+      const row = rows[at];
+      if (row) acts.drop(row, rows[at + 1] ?? rows[at - 1]);
+    },
     Enter: () => {
       if (at >= 0 && active) acts.open(active);
     },
@@ -218,7 +227,6 @@ function Totals({ loaded, total }: { loaded: number; total: Total }) {
 
 function Empty({ list, change }: { list: ListState; change: (change: Partial<ListState>, history?: boolean) => void }) {
   const { t } = useTranslation();
-  const openUpload = useOpenUpload();
   if (isFiltered(list)) {
     const clear = (): void => change({ text: "", modalities: [], period: null, from: "", to: "" }, true);
     return (
@@ -234,12 +242,5 @@ function Empty({ list, change }: { list: ListState; change: (change: Partial<Lis
       />
     );
   }
-  return (
-    <Notice
-      tone="empty"
-      title={t("empty.archive")}
-      text={t("empty.archiveText")}
-      action={<Button onClick={openUpload}>{t("frame.upload")}</Button>}
-    />
-  );
+  return <EmptyArchive />;
 }

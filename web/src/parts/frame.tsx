@@ -1,19 +1,23 @@
 // The frame around all pages of somebody signed in: rail, warnings, the page, uploads.
 import { Tooltip } from "@mantine/core";
 import { IconAlertTriangle, IconKeyboard, IconList, IconTrash, IconUpload } from "@tabler/icons-react";
-import { lazy, Suspense, useCallback, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, NavLink, Outlet, useLocation } from "react-router";
 import { useKeys } from "../keys/use_keys";
+import { AskToDelete, type Target } from "../state/bin";
 import { OpenUpload } from "../state/open_upload";
 import { SignedIn, useSession, useSignedIn } from "../state/session";
 import { useUploads } from "../state/uploads";
+import { DeletedToast } from "./deleted_toast";
 import { DropZone } from "./drop_zone";
 import { Logo } from "./logo";
 import { Failure, Loading } from "./notice";
 
 import "./frame.css";
 
+const deleteDialog = () => import("./delete_dialog");
+const DeleteDialog = lazy(deleteDialog);
 const KeyHelp = lazy(() => import("./key_help"));
 const UploadDialog = lazy(() => import("./upload_dialog"));
 const UploadTray = lazy(() => import("./upload_tray"));
@@ -35,15 +39,24 @@ export function Frame() {
   );
 }
 
+const keyOf = ({ study, series }: Target): string => series?.series_uid ?? study.study_uid;
+
 function SignedInFrame() {
   const { t } = useTranslation();
   const { insecure, rights } = useSignedIn();
   const [dialog, setDialog] = useState<"keys" | "upload" | null>(null);
+  const [asked, setAsked] = useState<{ target: Target; onDeleted: () => void } | null>(null);
+  const [deleted, setDeleted] = useState<Target | null>(null);
   const uploading = useUploads().files.length > 0;
+  const mayStore = rights.includes("store");
+  const mayDelete = rights.includes("delete");
   const openUpload = useCallback(() => setDialog("upload"), []);
   const openKeys = (): void => setDialog("keys");
   const close = (): void => setDialog(null);
-  useKeys({ "?": openKeys, u: openUpload });
+  const ask = useCallback((target: Target, onDeleted: () => void) => setAsked({ target, onDeleted }), []);
+  useEffect(() => void (mayDelete && deleteDialog()), [mayDelete]); // a reason may be typed as soon as it is asked for
+  const forget = useCallback(() => setDeleted(null), []);
+  useKeys(mayStore ? { "?": openKeys, u: openUpload } : { "?": openKeys });
   return (
     <div className="frame">
       <a className="frame-skip" href="#content">
@@ -59,13 +72,15 @@ function SignedInFrame() {
             <span>{t("frame.studies")}</span>
           </NavLink>
         </Tooltip>
-        <Tooltip label={`${t("frame.upload")}  U`} position="right" openDelay={300}>
-          <button type="button" className="rail-item" onClick={openUpload}>
-            <IconUpload size={20} stroke={1.6} aria-hidden />
-            <span>{t("frame.upload")}</span>
-          </button>
-        </Tooltip>
-        {rights.includes("delete") && (
+        {mayStore && (
+          <Tooltip label={`${t("frame.upload")}  U`} position="right" openDelay={300}>
+            <button type="button" className="rail-item" onClick={openUpload}>
+              <IconUpload size={20} stroke={1.6} aria-hidden />
+              <span>{t("frame.upload")}</span>
+            </button>
+          </Tooltip>
+        )}
+        {mayDelete && (
           <Tooltip label={t("frame.bin")} position="right" openDelay={300}>
             <NavLink to="/bin" className="rail-item">
               <IconTrash size={20} stroke={1.6} aria-hidden />
@@ -90,17 +105,31 @@ function SignedInFrame() {
           </div>
         )}
         <OpenUpload value={openUpload}>
-          <Suspense fallback={<Loading label={t("frame.starting")} />}>
-            <Outlet />
-          </Suspense>
+          <AskToDelete value={mayDelete ? ask : null}>
+            <Suspense fallback={<Loading label={t("frame.starting")} />}>
+              <Outlet />
+            </Suspense>
+          </AskToDelete>
         </OpenUpload>
       </div>
-      <DropZone />
+      {mayStore && <DropZone />}
       <Suspense>
         {uploading && <UploadTray />}
         {dialog === "upload" && <UploadDialog onClose={close} />}
         {dialog === "keys" && <KeyHelp onClose={close} />}
+        {asked && (
+          <DeleteDialog
+            target={asked.target}
+            onClose={() => setAsked(null)}
+            onDeleted={() => {
+              setAsked(null);
+              setDeleted(asked.target);
+              asked.onDeleted();
+            }}
+          />
+        )}
       </Suspense>
+      {deleted && <DeletedToast key={keyOf(deleted)} target={deleted} onClose={forget} />}
     </div>
   );
 }

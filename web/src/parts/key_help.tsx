@@ -2,10 +2,12 @@
 import { Modal } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { KEY_TABLE } from "../keys/table";
+import { useSignedIn } from "../state/session";
 import "./key_help.css";
 
 export default function KeyHelp({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
+  const { rights } = useSignedIn();
   return (
     <Modal
       opened
@@ -15,7 +17,7 @@ export default function KeyHelp({ onClose }: { onClose: () => void }) {
       transitionProps={{ duration: 80 }}
     >
       <dl className="key-help">
-        {KEY_TABLE.map(({ keys, act }) => (
+        {KEY_TABLE.filter(({ right }) => !right || rights.includes(right)).map(({ keys, act }) => (
           <div key={act}>
             <dt>{t(act)}</dt>
             <dd>

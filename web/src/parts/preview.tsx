@@ -58,7 +58,7 @@ export function Preview({ study, wanted }: { study: StudyRow | null; wanted: str
               <li key={series.series_uid}>
                 <Thumbnail series={series} eager />
                 <span className="preview-caption">
-                  <span className="truncate">{series.description ?? series.modality ?? ""}</span>
+                  <bdi className="truncate">{series.description ?? series.modality ?? ""}</bdi>
                   <span>{series.instances}</span>
                 </span>
               </li>

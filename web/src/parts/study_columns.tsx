@@ -36,10 +36,12 @@ export function studyColumns(text: PatientText, t: TFunction, locale: string): C
       header: t("columns.name"),
       cell: ({ row: { original: study } }) => (
         <>
-          <Link className="study-link" to={`/studies/${study.study_uid}`} tabIndex={-1}>
-            {text.name(study.patient)}
-          </Link>
-          <span className="study-id">{study.patient.id}</span>
+          <span className="study-who">
+            <Link className="study-link" to={`/studies/${study.study_uid}`} tabIndex={-1}>
+              {text.name(study.patient)}
+            </Link>
+            <span className="study-id">{study.patient.id}</span>
+          </span>
           <span className="dim study-sub">{text.sexAndAge(study.patient, study.date)}</span>
         </>
       ),
@@ -52,7 +54,7 @@ export function studyColumns(text: PatientText, t: TFunction, locale: string): C
     helper.display({
       id: "description",
       header: t("columns.description"),
-      cell: ({ row: { original: study } }) => study.description ?? <span className="dim">—</span>,
+      cell: ({ row: { original: study } }) => study.description ? <bdi>{study.description}</bdi> : <span className="dim">—</span>,
     }),
     helper.display({
       id: "date",

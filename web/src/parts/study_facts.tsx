@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import type { StudyRow } from "../api/types";
+import type { Series, StudyRow } from "../api/types";
 import { downloadAddress } from "../state/studies";
 import { Modality } from "./patient";
 import "./study_facts.css";
@@ -15,10 +15,14 @@ export function StudyHeading({ study, className }: { study: Pick<StudyRow, "moda
       {study.modalities.map((code) => (
         <Modality key={code} code={code} />
       ))}
-      <span className={study.description ? undefined : "undescribed"}>{study.description ?? t("study.undescribed")}</span>
+      <bdi className={study.description ? undefined : "undescribed"}>{study.description ?? t("study.undescribed")}</bdi>
     </h3>
   );
 }
+
+/** What the instances of a series are called: a plan or a report is no image (names of SOP classes, PS3.4 B.5). */
+export const countKey = ({ kind }: Series): "study.images" | "study.objects" =>
+  kind === null || /Image|Video/.test(kind) ? "study.images" : "study.objects";
 
 export type Fact = [label: string, value: ReactNode];
 

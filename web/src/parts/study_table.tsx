@@ -104,7 +104,7 @@ export function StudyTable(props: StudyTableProps) {
               className="study-grid study-row"
               style={{ blockSize: height, transform: `translateY(${item.start - head}px)` }}
               onMouseDown={() => onSelect(row.id)}
-              onClick={phone ? () => onOpen(row.id) : undefined}
+              onClick={phone ? (event) => !isLink(event.target) && onOpen(row.id) : undefined}
               onDoubleClick={() => onOpen(row.id)}
             >
               {row.getVisibleCells().map((cell) => (
@@ -119,6 +119,9 @@ export function StudyTable(props: StudyTableProps) {
     </div>
   );
 }
+
+/** A link goes its own way: opening the row as well would put the page into the history twice. */
+const isLink = (target: EventTarget): boolean => target instanceof Element && target.closest("a") !== null;
 
 interface HeaderCellProps {
   header: Header<StudyRow, unknown>;

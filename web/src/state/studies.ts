@@ -12,6 +12,7 @@ import { get } from "../api/client";
 import type { StudyDetail, StudyPage } from "../api/types";
 
 const PAGE = 100;
+const EMPTY_MS = 3000; // an empty list asks again so often: somebody waits for what they have just sent
 export const STUDIES_KEY = ["studies"] as const;
 
 export function useStudies(query: string): UseInfiniteQueryResult<InfiniteData<StudyPage>> {
@@ -24,6 +25,7 @@ export function useStudies(query: string): UseInfiniteQueryResult<InfiniteData<S
     initialPageParam: "",
     getNextPageParam: (page) => page.cursor ?? undefined,
     placeholderData: keepPreviousData,
+    refetchInterval: (asked) => (asked.state.data?.pages[0]?.studies.length === 0 ? EMPTY_MS : false),
   });
 }
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 
 import structlog
 
@@ -30,7 +31,7 @@ def serve(settings: Settings) -> None:
             listening.bind(settings.dimse, "DICOM"),
             listening.bind(settings.dimse_tls, "DICOM over TLS") if settings.dimse_tls is not None else None,
         )
-        _run(settings, lock, sockets)
+        _run(replace(settings, dimse=listening.bound_address(sockets.dimse)), lock, sockets)
     finally:
         lock.release()
 

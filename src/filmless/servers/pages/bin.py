@@ -69,7 +69,11 @@ def _entry_json(entry: DeletionEntry) -> dict[str, object]:
         "instances": entry.instances,
         "restored_by": entry.restored_by,
         "restored_at": entry.restored_at,
-        "patient": {"name": entry.patient_name, "id": entry.patient_id},
+        "patient": {
+            "name": entry.patient_name,
+            "name_ideographic": entry.patient_name_ideographic,
+            "id": entry.patient_id,
+        },
         "date": entry.study_date,
         "description": entry.study_description,
     }

@@ -42,7 +42,15 @@ class House:
 
     ae_title: str
     version: str
+    host: str  # where DICOM is listened for
+    port: int
+    dicom_is_local: bool  # whether only this machine reaches that
     insecure: tuple[str, ...] = ()  # sentences about what is not safe yet
+
+    def archive(self) -> dict[str, object]:
+        """What the archive is called, and where modalities send to."""
+        dicom = {"host": self.host, "port": self.port, "is_local": self.dicom_is_local}
+        return {"ae_title": self.ae_title, "version": self.version, "dicom": dicom}
 
 
 class Session:
@@ -90,7 +98,7 @@ class Session:
                 "user": {"name": principal.name, "role": principal.role},
                 "rights": sorted(GRANTS[principal.role].rights),
                 "csrf": csrf_token(request.session) if request.session else "",
-                "archive": {"ae_title": self._house.ae_title, "version": self._house.version},
+                "archive": self._house.archive(),
                 "insecure": list(self._house.insecure),
             }
         )
