@@ -391,7 +391,8 @@ class WebHouse:
         access = FrameAccess(self.rows, self.rows, self.recorder, self.archive.read, self.latest_hiding.number)
         self.bundles = FakeBundles(self.archive)
         metadata = SeriesMetadata(self.bundles, self.archive.read, self.recorder)
-        session = Session(FakeAccounts(), self.sessions, self.gate, House("FILMLESS", "1", "127.0.0.1", 11112, dicom_is_local=True), executor)
+        house = House("FILMLESS", "1", "127.0.0.1", 11112, dicom_is_local=True)
+        session = Session(FakeAccounts(), self.sessions, self.gate, house, executor)
         self.routes: list[Route] = with_description(
             [
                 *page_routes(
