@@ -52,6 +52,8 @@ def test_from_an_empty_folder_to_the_first_study(
 
     page.get_by_role("link", name="First, Frida").click()
     expect(page.get_by_role("region", name="Patient")).to_contain_text("First, Frida")
+    picture = page.get_by_role("region", name="Series").get_by_role("img", name="Picture of")
+    picture.evaluate("(image) => image.decode()")  # one that comes after its study is gone would be missed
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("textbox", name="Reason").fill("a test")
     page.keyboard.press("Enter")

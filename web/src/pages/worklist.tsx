@@ -95,7 +95,7 @@ export default function WorklistPage() {
             onNearEnd={onNearEnd}
           />
         )}
-        {preview && rows.length > 0 && <Preview study={activeRow} wanted={wanted} />}
+        {preview && rows.length > 0 && <Preview study={activeRow} wanted={activeRow && wanted} />}
       </main>
       <StatusBar>
         <Totals loaded={rows.length} total={total} />

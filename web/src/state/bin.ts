@@ -4,14 +4,15 @@ import {
   useMutation,
   useQuery,
   useQueryClient,
+  type InfiniteData,
   type QueryClient,
   type UseMutationResult,
   type UseQueryResult,
 } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
 import { ApiError, get, post, remove } from "../api/client";
-import type { Deletion, Series, StudyRow } from "../api/types";
-import { studyQuery, STUDIES_KEY } from "./studies";
+import type { Deletion, Series, StudyPage, StudyRow } from "../api/types";
+import { LISTS_KEY, studyQuery, STUDIES_KEY } from "./studies";
 
 const BIN_KEY = ["bin"] as const;
 export const MAX_REASON = 1000; // characters that the server takes
@@ -56,12 +57,21 @@ function refresh(client: QueryClient, gone?: string): Promise<unknown> {
   });
 }
 
+/** A row that is shown until the list has been asked for again would ask for a study that is gone. */
+function takeOffLists(client: QueryClient, uid: string): void {
+  client.setQueriesData<InfiniteData<StudyPage>>({ queryKey: LISTS_KEY }, (list) => {
+    const without = (page: StudyPage): StudyPage => ({ ...page, studies: page.studies.filter((row) => row.study_uid !== uid) });
+    return list && { ...list, pages: list.pages.map(without) };
+  });
+}
+
 /** Puts a study or a series into the bin; `onDeleted` leaves a page that would show what is gone. */
 export function useDelete(onDeleted: () => void): UseMutationResult<void, Error, { target: Target; reason: string }> {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ target, reason }) => remove(`${address(target)}?reason=${encodeURIComponent(reason)}`),
     onSuccess: (_, { target }) => {
+      if (!target.series) takeOffLists(client, target.study.study_uid);
       onDeleted();
       void refresh(client, target.series ? undefined : target.study.study_uid);
     },

@@ -14,10 +14,11 @@ import type { StudyDetail, StudyPage } from "../api/types";
 const PAGE = 100;
 const EMPTY_MS = 3000; // an empty list asks again so often: somebody waits for what they have just sent
 export const STUDIES_KEY = ["studies"] as const;
+export const LISTS_KEY = [...STUDIES_KEY, "list"] as const;
 
 export function useStudies(query: string): UseInfiniteQueryResult<InfiniteData<StudyPage>> {
   return useInfiniteQuery({
-    queryKey: [...STUDIES_KEY, "list", query],
+    queryKey: [...LISTS_KEY, query],
     queryFn: ({ pageParam, signal }) => {
       const cursor = pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : "";
       return get<StudyPage>(`/api/studies?${query}&limit=${PAGE}${cursor}`, signal);
