@@ -25,6 +25,7 @@ from pydicom.uid import (
 
 from filmless.archive.events import EventKind
 from filmless.pixels.codec_pool import CodecPool
+from filmless.servers.dicomweb.retrieve import located
 from objects import ct_image, part10_bytes
 from web_house import STOW_TYPE, Reply, WebHouse, multipart
 
@@ -261,6 +262,17 @@ def test_a_long_table_is_read_apart(house: WebHouse) -> None:
     house.rows.short_table = 0
     assert frames(house, image, "5", AS_STORED).status == 200
     assert frames(house, image, "6", AS_STORED).status == 404
+
+
+def test_of_many_long_tables_the_oldest_are_read_again(house: WebHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(located, "MAX_LONG_FRAMES", 7)
+    house.rows.short_table = 0
+    images = [cine()[0] for _ in range(3)]
+    for image in images:
+        in_rle(image)
+        store(house, image, RLELossless)
+    for image in images * 2:
+        assert frames(house, image, "5", AS_STORED).status == 200
 
 
 def test_an_instance_that_came_a_moment_ago_is_found(house: WebHouse) -> None:

@@ -17,7 +17,7 @@ LIFETIME = 1.0  # seconds that rows are believed where no process of this machin
 REMEMBERED = 10.0  # seconds after which it is forgotten that a series is being looked at
 MAX_SERIES = 2000  # instances of a series that are remembered
 MAX_REMEMBERED = 10_000  # instances in all
-MAX_LONG_TABLES = 8
+MAX_LONG_FRAMES = 100_000  # in long tables that are remembered: about 20 MB; the table read last is always kept
 
 _Key = tuple[Scope, str, str]
 
@@ -59,7 +59,9 @@ class LocatedFrames:
         series, row = await self._row(scope, study_uid, series_uid, instance_uid)
         frames = series.frames.get(instance_uid)
         if frames is None:
-            frames = series.frames[instance_uid] = await self._frames(row)
+            frames = await self._frames(row)
+            if row.table is not None or not row.has_table:  # the long ones are remembered apart, and fewer
+                series.frames[instance_uid] = frames
         return frames
 
     async def instance(self, request: Request) -> KeptInstance:
@@ -94,10 +96,15 @@ class LocatedFrames:
         if frames is None:
             frames = await self._service.call(self._access.stored_frames, row)
             if row.table is None and row.has_table:
-                self._long[key] = frames
-                if len(self._long) > MAX_LONG_TABLES:
-                    self._long.popitem(last=False)
+                self._remember_long(key, frames)
         return frames
+
+    def _remember_long(self, key: tuple[str, bytes], frames: StoredFrames) -> None:
+        self._long[key] = frames
+        count = sum(each.count for each in self._long.values())
+        while len(self._long) > 1 and count > MAX_LONG_FRAMES:
+            _, oldest = self._long.popitem(last=False)
+            count -= oldest.count
 
     async def _read(self, key: _Key, instance_uid: str | None) -> _Series:
         """Read the rows of a series, or of one instance; once for all who ask at once."""
