@@ -27,3 +27,11 @@ def test_in_a_burst_nobody_waits_for_another_until_he_is_far_ahead() -> None:
     assert takers(TOGETHER, TOGETHER) == [0, 1]
     assert takers(20, 20 + TOGETHER - 1) == [0, 1]
     assert takers(20, 20 + TOGETHER, 21) == [0, 2]
+
+
+def test_whatever_process_stores_ends_the_rest_of_all() -> None:
+    moments = iter((100.0, 107.0, 108.0, 108.5))
+    shares = Shares(2, now=lambda: next(moments))
+    assert shares.rest() == 7.0
+    shares.of(1).shares.note_work()
+    assert shares.rest() == 0.5

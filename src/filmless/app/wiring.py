@@ -1,6 +1,6 @@
 """Every object of a process is built here and handed its collaborators."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -24,6 +24,8 @@ from filmless.archive.commitment_desk import CommitmentDesk
 from filmless.archive.errors import Unavailable
 from filmless.archive.frame_access import FrameAccess
 from filmless.archive.metadata.series import SeriesMetadata
+from filmless.archive.model import Outcome, Refused
+from filmless.archive.receive.candidate import Candidate
 from filmless.archive.receive.replay import recover
 from filmless.archive.receive.store import Committer, examined
 from filmless.database.accounts.accounts import Accounts
@@ -65,7 +67,6 @@ from filmless.settings import Settings
 from filmless.storage.folder import PackFolder
 from filmless.storage.group_commit import GroupCommitter
 from filmless.storage.journal import PackJournal
-from filmless.storage.latest_hiding import LatestHiding
 
 THREADS = 8  # of a server process, for calls that block
 CONNECTIONS = 4  # to the database, beside the committer's own
@@ -80,17 +81,18 @@ class ArchiveParts:
     def __init__(
         self, settings: Settings, dsn: str, *, connections: int = CONNECTIONS, shares: Shares | None = None
     ) -> None:
-        latest_hiding = shares.latest_hiding if shares else LatestHiding()
+        shares = shares or Shares(1)
+        self._note_work = shares.note_work
         self.database = Database(dsn, connections=connections)
         self.events = EventLog(self.database)
-        self.packs = PackFolder(packs_folder(settings), checked=shares.checked if shares else None)
+        self.packs = PackFolder(packs_folder(settings), checked=shares.checked)
         self._journal = PackJournal(packs_folder(settings))
-        self.bin = Deletions(self.database, self.events, self._journal, latest_hiding.tell)
-        self._index = IndexRecord(self.database, self.events, tell=latest_hiding.tell)
+        self.bin = Deletions(self.database, self.events, self._journal, shares.latest_hiding.tell)
+        self._index = IndexRecord(self.database, self.events, tell=shares.latest_hiding.tell)
         self._rules = CoercionRules(self.database, self.events)
         self._rules.refresh()
         self._committer = Committer(self.packs, self._index)
-        self._group_committer = GroupCommitter(examined, self._committer.commit, self._tend)
+        self._group_committer = GroupCommitter(examined, self._commit, self._tend)
         catalog = IndexRead(self.database)
         self.archive = Archive(
             self.packs,
@@ -100,7 +102,7 @@ class ArchiveParts:
             self._group_committer.submit,
             self._rules.current,
         )
-        self.frames = FrameAccess(self.packs, catalog, self.events, self.archive.read, latest_hiding.number)
+        self.frames = FrameAccess(self.packs, catalog, self.events, self.archive.read, shares.latest_hiding.number)
         self.metadata = SeriesMetadata(MetadataBundles(self.database), self.archive.read, self.events)
 
     def recover(self) -> None:
@@ -111,6 +113,10 @@ class ArchiveParts:
     def tend_soon(self) -> None:
         """Look soon whether the database went away and took rows with it; to be called each second."""
         self._group_committer.tend_soon()
+
+    def _commit(self, group: Sequence[Candidate | Refused]) -> list[Outcome]:
+        self._note_work()
+        return self._committer.commit(group)
 
     def _tend(self) -> None:
         """On the committer's thread, so that no group is recorded meanwhile: bring back what was lost."""

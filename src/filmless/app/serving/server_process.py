@@ -25,7 +25,8 @@ from filmless.servers.memory import keep_freed_pages
 from filmless.settings import Settings
 
 KEEP_ALIVE_SECONDS = 65  # idle HTTP connections; longer than the 60 s after which proxies close theirs
-WARM_SECONDS = 2.0  # after the start: then nothing that is slow to load is in the way of those who waited for it
+WARM_REST = 5.0  # seconds in which nothing was stored, before what is slow to load takes a core for one
+WARM_LATEST = 60.0  # seconds after the start; then it is loaded all the same
 LINGER_SECONDS = 2.0  # for HTTP requests in progress, within the time of the associations
 
 log = structlog.get_logger()
@@ -66,11 +67,20 @@ class ServerProcess:
             tasks.create_task(web.serve(sockets=[self.listening.http]))
             tasks.create_task(listener.serve(*entrances(self.settings, self.listening)))
             housekeeping = tasks.create_task(parts.housekeeping.run())
-            loop.call_later(WARM_SECONDS, parts.warm)
+            self._warm_at_rest(parts, loop.time() + WARM_LATEST)
             await stop.wait()
             web.should_exit = True
             await listener.drain(STOP_SECONDS - LINGER_SECONDS)
             housekeeping.cancel()
+
+    def _warm_at_rest(self, parts: ServerParts, latest: float) -> None:
+        """Load what the first picture would wait for, out of the way of those who send now."""
+        loop = asyncio.get_running_loop()
+        left = min(WARM_REST - self.shares.rest(), latest - loop.time())
+        if left > 0:
+            loop.call_later(left, self._warm_at_rest, parts, latest)
+        else:
+            parts.warm()
 
     def _web_config(self, parts: ServerParts) -> uvicorn.Config:
         settings = self.settings
