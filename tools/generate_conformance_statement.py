@@ -31,7 +31,8 @@ _INTRODUCTION = """# DICOM conformance statement
 ## 1 Overview
 
 Filmless is an archive that takes, keeps, finds and gives back composite objects over the DICOM network (this statement) and by DICOMweb. It
-keeps the received bytes unchanged, whatever they hold, and gives them back as they came.
+keeps the received bytes unchanged, whatever they hold, and gives them back as they came. Codes of our own that DICOMweb answers (PS3.18 I.2.2): Warning
+Reason B111, kept as another version (`storing.md`).
 """
 _MODEL = """
 ## 2 Implementation model

@@ -144,11 +144,11 @@ def compressed_request(image: StoredImage, number: int, target_uid: str) -> Requ
 
 
 def raster_request(read: Callable[[int, int], bytes], length: int) -> Request:
-    """Ask for a PNG of so many bytes as native pixels, behind what ``RASTER`` says of them."""
+    """Ask for a PNG or JPEG of so many bytes as native pixels, behind what ``RASTER`` says of them."""
 
     def message() -> list[Buffer]:
         if length > MAX_WHOLE_BYTES:
-            raise CannotRender(Reason.TOO_LARGE, "The PNG has too many bytes")
+            raise CannotRender(Reason.TOO_LARGE, "The picture has too many bytes")
         return _question(Facts(Task.RASTER, (Member(Form.WHOLE, "", "", length),)), read(0, length))
 
     return message

@@ -60,8 +60,45 @@ def jpeg(read: Read, length: int) -> Picture:
     raise NoHeader
 
 
+def is_progressive_jpeg(read: Read) -> bool:
+    """Whether it is a JPEG of full progression, whose transfer syntax is retired (PS3.5 10.4)."""
+    return any(marker == _PROGRESSIVE for marker, _ in _before_scan(read))
+
+
+def jpeg_orientation(read: Read) -> int:
+    """Which way up a JPEG is, 1 to 8, as its EXIF says; 1 where it does not say."""
+    return next((_orientation(body) for marker, body in _before_scan(read) if marker == _APP1), 1)
+
+
+def _before_scan(read: Read) -> Iterator[tuple[int, bytes]]:
+    try:
+        for marker, body, _ in _segments(read):
+            yield marker, body
+            if marker in _FRAME_MARKERS:
+                return
+    except NoHeader:
+        return
+
+
+def _orientation(body: bytes) -> int:
+    """Of the body of an APP1 segment: TIFF 6.0, tag 274 of its first directory."""
+    order = {b"II": "<", b"MM": ">"}.get(body[6:8])
+    if body[:6] != b"Exif\0\0" or order is None or len(body) < 14:
+        return 1
+    (at,) = struct.unpack_from(f"{order}I", body, 10)
+    at += 6
+    while at + 14 <= len(body):
+        tag, kind, count, value = struct.unpack_from(f"{order}HHIH", body, at + 2)
+        if (tag, kind, count) == (274, 3, 1):
+            return value if 1 <= value <= 8 else 1
+        if tag > 274:  # they are sorted
+            break
+        at += 12
+    return 1
+
+
 _FRAME_MARKERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}  # SOFn; F7: SOF55 of JPEG-LS
-_LOSSLESS, _LS, _PROGRESSIVE = 0xC3, 0xF7, 0xC2
+_LOSSLESS, _LS, _PROGRESSIVE, _APP1 = 0xC3, 0xF7, 0xC2, 0xE1
 
 
 def _segments(read: Read) -> Iterator[tuple[int, bytes, int]]:

@@ -56,6 +56,7 @@ class Bulk:
     length: int  # bytes
     read: Read
     picture: Picture | None = None  # that it was decoded to, where its bytes are native pixels already
+    sent: int = 0  # bytes of what it was decoded from
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,8 @@ class _Composer:
             self._describe(first.picture, len(frames))
             if first.picture.samples > 1:
                 self._say("00280004", "CS", "RGB", "Photometric Interpretation is not that of the picture")
+            if first.media_type == "image/jpeg":
+                self._say_lossy(sum(frame.sent for frame in frames), "ISO_10918_1")
             return self._native(frames)
         if first.media_type == _OCTETS and not _is_encapsulated(first.transfer_syntax_uid):
             return self._native(frames)
@@ -218,7 +221,9 @@ class _Composer:
             self._describe(pictures[0], len(frames))
         else:
             self._need("00280010", "00280011", "00280002", "00280100")
-        self._say_lossy(sum(frame.length for frame in frames))
+        if transfer_syntax(self.syntax).lossy:
+            method = next((name for prefix, name in _METHODS if self.syntax.startswith(prefix)), "")
+            self._say_lossy(sum(frame.length for frame in frames), method)
         return _encapsulated(frames, pictures)
 
     def _describe(self, picture: Picture, parts: int) -> None:
@@ -281,16 +286,15 @@ class _Composer:
             raise Unfit("An attribute of Image Pixel Description is no number")
         return int(text)
 
-    def _say_lossy(self, length: int) -> None:
-        """Lossy Image Compression and its method and ratio where the coding lost something (PS3.3 C.7.6.1.1.5)."""
-        if not transfer_syntax(self.syntax).lossy or text_of(self.attributes, "00282110") == "01":
+    def _say_lossy(self, length: int, method: str) -> None:
+        """Lossy Image Compression, its method and ratio: coding to these bytes lost something (PS3.3 C.7.6.1.1.5)."""
+        if text_of(self.attributes, "00282110") == "01":
             return
         pixels = [text_of(self.attributes, tag) for tag in ("00280010", "00280011", "00280002", "00280101")]
         frames = text_of(self.attributes, "00280008") or "1"
         bits = 1
         for text in (*pixels, frames):
             bits *= int(text) if text.isascii() and text.isdecimal() else 1
-        method = next((name for prefix, name in _METHODS if self.syntax.startswith(prefix)), "")
         self.attributes["00282110"] = {"vr": "CS", "Value": ["01"]}
         self.attributes["00282112"] = {"vr": "DS", "Value": [f"{bits / 8 / max(length, 1):.2f}"]}
         if method:

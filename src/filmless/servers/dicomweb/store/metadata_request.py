@@ -18,7 +18,7 @@ from filmless.servers.dicomweb.store.store_response import RETRY_SECONDS
 from filmless.servers.http_messages import Problem
 from filmless.servers.media_types import MediaType, parse
 from filmless.servers.transcoding import Codecs
-from filmless.standards.composing.codestream import Picture
+from filmless.standards.composing.codestream import Picture, is_progressive_jpeg, jpeg_orientation
 from filmless.standards.composing.instance import PIXEL_DATA, Bulk, Composed, Piece, Unfit, compose, identity
 from filmless.standards.composing.metadata import Attributes, metadata_of_json, metadata_of_xml
 from filmless.standards.data_set.fault import BadBytes, FaultKind
@@ -27,7 +27,6 @@ from filmless.standards.data_set.part10 import write_head
 DICOM_JSON, DICOM_XML = "application/dicom+json", "application/dicom+xml"
 MAX_METADATA = 16 << 20  # bytes of all metadata of a request
 MAX_DECODED = 1 << 30  # bytes of pixels of all pictures of a request that are decoded
-DECODED = frozenset(("image/png",))  # no transfer syntax has them
 CHUNK = 1 << 20  # bytes of one write
 
 _READERS: dict[str, Callable[[bytes], list[Attributes]]] = {
@@ -134,9 +133,10 @@ class MetadataReception:
     async def _decoded(self, location: str) -> dict[str, list[Bulk]]:
         """The bulk data, those at this location as native pixels where no transfer syntax has them as they are."""
         frames = self.bulk.get(location, [])
-        if not any(frame.media_type in DECODED for frame in frames):
+        are_decoded = {await self.service.call(is_decoded, frame) for frame in frames}
+        if True not in are_decoded:
             return self.bulk
-        if any(frame.media_type not in DECODED for frame in frames):
+        if False in are_decoded:
             raise Unfit("The frames are not of one size and coding")
         return {**self.bulk, location: [await self._native(frame) for frame in frames]}
 
@@ -158,7 +158,7 @@ class MetadataReception:
         await self._keep(memoryview(answer)[RASTER.size :])
         stop = self.spool.length
         picture = Picture("", rows, columns, samples, bits, "MONOCHROME2" if samples == 1 else "RGB")
-        return Bulk(frame.media_type, "", stop - start, self.spool.reader(start, stop), picture)
+        return Bulk(frame.media_type, "", stop - start, self.spool.reader(start, stop), picture, frame.length)
 
     async def _store_large(self, composed: Composed, head: bytes) -> "Outcome | Future[Outcome]":
         large = await self.service.call(
@@ -178,6 +178,13 @@ class MetadataReception:
             await self.service.call(large.abort)
             raise
         return await self.service.call(large.finish)
+
+
+def is_decoded(frame: Bulk) -> bool:
+    """Whether no transfer syntax has it as it is: PNG, and JPEG that is progressive or stored lying on its side."""
+    if frame.media_type != "image/jpeg":
+        return frame.media_type == "image/png"
+    return is_progressive_jpeg(frame.read) or jpeg_orientation(frame.read) != 1
 
 
 def _chunks(composed: Composed) -> Iterator[bytes]:
