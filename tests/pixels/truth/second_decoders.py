@@ -52,7 +52,10 @@ CODE_STREAM = b"\xff\x4f\xff\x51"  # SOC, SIZ
 def second_frames(path: Path, syntax: str, work: Path) -> list[Array]:
     """(row, column, ...) container values of each frame; raises whatever the other decoder raises."""
     if syntax in BY_DCMTK:
-        return native_frames(natively(path, syntax, work / "native.dcm"))
+        try:
+            return native_frames(natively(path, syntax, work / "native.dcm"))
+        except ValueError:  # a file that DCMTK does not read: pydicom decodes it with Pillow
+            return native_frames(path)
     decoder = BY_STREAM.get(syntax)
     if decoder is None:
         return native_frames(path)

@@ -30,6 +30,7 @@ pytestmark = [
 ]
 
 Levels = NDArray[np.uint8]
+Reals = NDArray[np.float64]
 NOT_IN_DCMJ2PNM = {*BY_STREAM, JPEG_LS_LOSSLESS, JPEG_LS_NEAR_LOSSLESS}
 
 NATIVELY = {"rtdose_expb.dcm": "DCMTK swaps 32-bit big endian words in pairs", "rtdose_expb_1frame.dcm": "the same"}
@@ -51,7 +52,7 @@ NOT_DRAWN = {
 }
 
 COARSE = {"ybrFull-RLE.dcm": 2, "SC_ybr_full_uncompressed.dcm": 2}
-"""Levels for native YBR_FULL: DCMTK adds up terms that it rounded down one by one."""
+"""Levels for native YBR_FULL: to DCMTK chrominance is none at 127.5, to us at 128 as PS3.3 C.7.6.3.1.2 says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,23 @@ def test_every_picture_is_what_dcmtk_draws(corpus: Path, tmp_path: Path) -> None
     assert not_drawn == set(NOT_DRAWN), "the files that DCMTK does not draw"
     assert coarse == COARSE, "the files that differ by more than one level"
     assert drawn > 900
+
+
+def as_dcmtk_computes(ybr: NDArray[Any]) -> Reals:
+    """Chrominance from 127.5, and each term cut to a whole number."""
+    luminance, blue, red = (ybr[:, :, sample].astype(np.float64) for sample in range(3))
+    half, cut = 127.5, np.trunc
+    green = cut(0.3441 * blue) + cut(0.7141 * red - (0.3441 + 0.7141) * half)
+    return np.stack(
+        (luminance + cut(1.402 * (red - half)), luminance - green, luminance + cut(1.772 * (blue - half))), -1
+    )
+
+
+def test_where_ybr_differs_dcmtk_takes_chrominance_to_begin_elsewhere(corpus: Path, tmp_path: Path) -> None:
+    for decoded in decoded_files(corpus):
+        if decoded.path.name in COARSE:
+            (drawn,) = dcmtk_draws(decoded.path, (), tmp_path, decoded.frames)
+            assert worst(np.clip(as_dcmtk_computes(decoded.frames[0].decoded.values), 0, 255), drawn) <= 1
 
 
 def test_what_is_told_to_dcmtk_must_be_told(corpus: Path, tmp_path: Path) -> None:
