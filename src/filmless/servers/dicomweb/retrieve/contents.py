@@ -56,6 +56,10 @@ _Content = list[Chunk] | Damaged | Iterator[Chunk] | Converted  # read, found da
 _Reading = tuple[Sequence[KeptInstance], "Future[list[_Content]] | None"]
 
 
+Files = AsyncGenerator[tuple[KeptInstance, int, AsyncGenerator[Chunk]]]
+"""Each instance with the length and the bytes of its file."""
+
+
 @dataclass(slots=True)
 class Contents:
     """Reads instances in order, some ahead of the one that is sent."""
@@ -100,7 +104,7 @@ class Contents:
             converted = await self.service.call(_converted, self.conversion, kept)
         return converted.length, self._chunks(kept, converted)
 
-    async def files(self) -> AsyncGenerator[tuple[KeptInstance, int, AsyncGenerator[Chunk]]]:
+    async def files(self) -> Files:
         """Each instance with the length and the bytes of its file."""
         groups = self._begun()
         try:

@@ -9,7 +9,7 @@ from filmless.archive.archive import Archive
 from filmless.archive.metadata.instance import header_of
 from filmless.archive.model import KeptInstance
 from filmless.servers.dicomweb.retrieve.contents import Contents
-from filmless.servers.dicomweb.retrieve.zip_writer import Member, ZipWriter, zip_length
+from filmless.servers.dicomweb.retrieve.zip_writer import Member, ZipWriter
 from filmless.servers.transcoding import syntax_given
 from filmless.standards.media.dicomdir import KEY_TAGS, FileOfInstance, dicomdir
 from filmless.standards.models.dicom_json import data_set_json
@@ -43,14 +43,14 @@ def file_set(archive: Archive, kept: Sequence[KeptInstance], transfer_syntax_uid
     return dicomdir(files)
 
 
-def file_set_length(directory: bytes, kept: Sequence[KeptInstance]) -> int:
-    """Bytes of the ZIP file of instances as they are stored."""
-    members = [Member("/".join(name), each.length) for each, name in zip(kept, file_ids(kept), strict=True)]
-    return zip_length([Member(DIRECTORY, len(directory)), *members])
+def file_set_members(directory: bytes, kept: Sequence[KeptInstance]) -> list[Member]:
+    """The members of the ZIP file of instances as they are stored: the DICOMDIR, then one for each."""
+    files = [Member("/".join(name), each.length) for each, name in zip(kept, file_ids(kept), strict=True)]
+    return [Member(DIRECTORY, len(directory)), *files]
 
 
 async def zipped(directory: bytes, contents: Contents) -> AsyncGenerator[bytes]:
-    """The ZIP file; the same instances give the same bytes, so that a download that broke off can be taken up."""
+    """The ZIP file of instances of which some are converted."""
     writer = ZipWriter()
     first = Member(DIRECTORY, len(directory))
     yield writer.head(first) + writer.passed(directory) + writer.tail(first)

@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from filmless.archive.model import KeptInstance
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.targets import LOSSLESS
 from filmless.servers.byte_ranges import is_known, with_ranges
+from filmless.servers.dicomweb.made import Made
 from filmless.servers.dicomweb.multipart import PartWriter
 from filmless.servers.dicomweb.negotiation import DICOM, ZIP, Form, Offer, negotiate
 from filmless.servers.dicomweb.retrieve.contents import Contents, Conversion
-from filmless.servers.dicomweb.retrieve.file_set import file_set, file_set_length, zipped
+from filmless.servers.dicomweb.retrieve.file_set import file_set, file_set_members, zipped
 from filmless.servers.dicomweb.retrieve.values import locate, own_media_type, stream
+from filmless.servers.dicomweb.retrieve.zip_ranges import Checksums, ZipRanges
+from filmless.servers.dicomweb.retrieve.zip_writer import zip_length
 from filmless.servers.dicomweb.service import Service, entity_tag, ranges
 from filmless.servers.http_messages import Answer, Problem, Request
 from filmless.servers.transcoding import Codecs, Transcoder, is_decodable
@@ -26,6 +30,7 @@ from filmless.standards.dicom.uids import is_uid
 # PS3.18 8.7.3.1 leaves out the other native ones.
 TARGETS = (EXPLICIT_VR_LITTLE_ENDIAN, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, *LOSSLESS)
 _OWN_HEADERS = ((b"vary", b"accept"), (b"content-disposition", b"inline"))
+DIRECTORY_BYTES = 8 << 20  # of the latest DICOMDIRs of ZIP files: a header of each instance is read for one
 CONVERSIONS = 4  # at one time: each holds a thread of the executor
 
 
@@ -35,6 +40,7 @@ class Wado:
     def __init__(self, service: Service, codecs: Codecs) -> None:
         self._service, self._codecs = service, codecs
         self._free = asyncio.Semaphore(CONVERSIONS)
+        self._directories, self._checksums = Made(DIRECTORY_BYTES), Checksums()
 
     async def retrieve(self, request: Request) -> Answer:
         """A study, a series or an instance."""
@@ -45,8 +51,22 @@ class Wado:
             return await self._own(request, kept[0], tag)
         if is_known(request, tag):
             return with_ranges(request, Answer(200), tag)
+        if offer.media_type == ZIP and not offer.is_made:
+            return await self._zip(request, kept, tag)
         answer = await self._answer(request, kept, offer, tag)
         return with_ranges(request, answer, tag)
+
+    async def _zip(self, request: Request, kept: Sequence[KeptInstance], tag: str) -> Answer:
+        """The same instances give the same bytes, so that a download that broke off can be taken up."""
+        service = self._service
+        make = partial(service.call, file_set, service.archive, kept, None)
+        directory = await self._directories.get(tag, make)
+        members = file_set_members(directory, kept)
+        parts = ZipRanges(members, directory, Contents(service, request.scope, kept), self._checksums)
+        length = zip_length(members)
+        return with_ranges(
+            request, Answer(200, parts.part(0, length), ZIP, _zip_headers(kept), length), tag, parts.part
+        )
 
     async def _own(self, request: Request, kept: KeptInstance, tag: str) -> Answer:
         """The document or video that an instance is a wrapper of."""
@@ -77,14 +97,17 @@ class Wado:
             if request.method == "HEAD":
                 contents.close()  # there is no body that would do it
         if offer.media_type == ZIP:
-            length = file_set_length(directory, kept) if conversion is None else None
-            name = f'attachment; filename="{kept[0].study_uid}.zip"'.encode()
-            return Answer(200, zipped(directory, contents), ZIP, (vary, (b"content-disposition", name)), length)
+            return Answer(200, zipped(directory, contents), ZIP, _zip_headers(kept))
         writer = PartWriter(tag[1:-1])
         length = None
         if conversion is None:
             length = writer.length((contents.part_type(each), each.length) for each in kept)
         return Answer(200, contents.parts(writer), writer.media_type(DICOM), (vary,), length)
+
+
+def _zip_headers(kept: Sequence[KeptInstance]) -> tuple[tuple[bytes, bytes], ...]:
+    name = f'attachment; filename="{kept[0].study_uid}.zip"'.encode()
+    return ((b"vary", b"accept"), (b"content-disposition", name))
 
 
 async def _alone(contents: Contents, kept: KeptInstance, headers: tuple[tuple[bytes, bytes], ...]) -> Answer:

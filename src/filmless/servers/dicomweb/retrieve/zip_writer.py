@@ -38,14 +38,10 @@ class ZipWriter:
 
     def head(self, member: Member) -> bytes:
         """What stands before a member's data."""
-        name = member.name.encode()
-        extra = struct.pack("<2H2Q", 1, 16, 0, 0) if member.is_large else b""
-        version = 45 if member.is_large else 20
+        head = local_head(member)
         self._start, self._crc = self._offset, 0
-        self._offset += _LOCAL.size + len(name) + len(extra)
-        lengths = _LIMIT if member.is_large else 0
-        fields = (b"PK\3\4", version, _FLAGS, 0, 0, _DATE, 0, lengths, lengths, len(name), len(extra))
-        return _LOCAL.pack(*fields) + name + extra
+        self._offset += len(head)
+        return head
 
     def passed(self, data: bytes) -> bytes:
         """Take the check sum of data that goes out."""
@@ -54,23 +50,15 @@ class ZipWriter:
 
     def tail(self, member: Member) -> bytes:
         """What stands behind a member's data."""
-        length = member.length
-        layout = _DESCRIPTOR64 if member.is_large else _DESCRIPTOR
-        self._offset += length + layout.size
-        self._central.append(_central_entry(member, self._crc, self._start))
-        return layout.pack(b"PK\7\10", self._crc, length, length)
+        tail = descriptor(member, self._crc)
+        self._offset += member.length + len(tail)
+        self._central.append(central_entry(member, self._crc, self._start))
+        return tail
 
     def end(self) -> bytes:
         """The central directory and what closes the file."""
         directory = b"".join(self._central)
-        count, size, offset = len(self._central), len(directory), self._offset
-        closing = b""
-        if count >= _ENTRIES_LIMIT or offset + size >= _LIMIT:
-            closing = _END64.pack(b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, offset)
-            closing += _LOCATOR.pack(b"PK\6\7", 0, offset + size, 1)
-        counts = min(count, _ENTRIES_LIMIT)
-        closing += _END.pack(b"PK\5\6", 0, 0, counts, counts, min(size, _LIMIT), min(offset, _LIMIT), 0)
-        return directory + closing
+        return directory + closing(len(self._central), len(directory), self._offset)
 
 
 def zip_length(members: Iterable[Member]) -> int:
@@ -82,7 +70,24 @@ def zip_length(members: Iterable[Member]) -> int:
     return total + len(writer.end())
 
 
-def _central_entry(member: Member, crc: int, start: int) -> bytes:
+def local_head(member: Member) -> bytes:
+    """What stands before a member's data."""
+    name = member.name.encode()
+    extra = struct.pack("<2H2Q", 1, 16, 0, 0) if member.is_large else b""
+    version = 45 if member.is_large else 20
+    lengths = _LIMIT if member.is_large else 0
+    fields = (b"PK\3\4", version, _FLAGS, 0, 0, _DATE, 0, lengths, lengths, len(name), len(extra))
+    return _LOCAL.pack(*fields) + name + extra
+
+
+def descriptor(member: Member, crc: int) -> bytes:
+    """What stands behind a member's data; as long whatever its check sum."""
+    layout = _DESCRIPTOR64 if member.is_large else _DESCRIPTOR
+    return layout.pack(b"PK\7\10", crc, member.length, member.length)
+
+
+def central_entry(member: Member, crc: int, start: int) -> bytes:
+    """A member in the central directory; ``start`` is the offset of its head."""
     name = member.name.encode()
     far = member.is_large or start >= _LIMIT
     extra = _ZIP64_EXTRA.pack(1, 24, member.length, member.length, start) if far else b""
@@ -90,3 +95,13 @@ def _central_entry(member: Member, crc: int, start: int) -> bytes:
     length, offset = (_LIMIT, _LIMIT) if far else (member.length, start)
     fields = (b"PK\1\2", version, version, _FLAGS, 0, 0, _DATE, crc, length, length)
     return _CENTRAL.pack(*fields, len(name), len(extra), 0, 0, 0, 0, offset) + name + extra
+
+
+def closing(count: int, size: int, offset: int) -> bytes:
+    """What stands behind a central directory of so many members and bytes at this offset."""
+    found = b""
+    if count >= _ENTRIES_LIMIT or offset + size >= _LIMIT:
+        found = _END64.pack(b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, offset)
+        found += _LOCATOR.pack(b"PK\6\7", 0, offset + size, 1)
+    counts = min(count, _ENTRIES_LIMIT)
+    return found + _END.pack(b"PK\5\6", 0, 0, counts, counts, min(size, _LIMIT), min(offset, _LIMIT), 0)
