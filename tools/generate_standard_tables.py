@@ -104,8 +104,8 @@ def service_of(uid: str, name: str) -> str:
     """Give the service a SOP class belongs to."""
     if uid in NON_PATIENT:
         return "non-patient-storage"
-    under_storage = uid.startswith("1.2.840.10008.5.1.4.1.1.")
-    if under_storage or ("Storage" in name and not any(word in name for word in NOT_STORAGE)):
+    nameless = not name and uid.startswith("1.2.840.10008.5.1.4.1.1.")  # two retired ones
+    if nameless or ("Storage" in name and not any(word in name for word in NOT_STORAGE)):
         return "storage"
     return next((service for words, service in SERVICES if words in name), "other")
 

@@ -64,6 +64,9 @@ def test_sop_classes_know_their_service_and_hierarchy() -> None:
     assert is_storage("1.2.840.10008.5.1.4.1.1.2")
     assert not is_storage("1.2.840.10008.1.1")
     assert not is_storage("1.2.3")
+    approval_find, inventory_creation = "1.2.840.10008.5.1.4.1.1.200.4", "1.2.840.10008.5.1.4.1.1.201.5"
+    assert not is_storage(approval_find)
+    assert not is_storage(inventory_creation)
     hanging_protocol = SOP_CLASSES["1.2.840.10008.5.1.4.38.1"]
     assert hanging_protocol.hierarchy is Hierarchy.NON_PATIENT
     assert is_storage(hanging_protocol.uid)
