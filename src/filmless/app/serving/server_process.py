@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import ssl
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from filmless.settings import Settings
 KEEP_ALIVE_SECONDS = 65  # idle HTTP connections; longer than the 60 s after which proxies close theirs
 WARM_REST = 5.0  # seconds in which nothing was stored, before what is slow to load takes a core for one
 WARM_LATEST = 60.0  # seconds after the start; then it is loaded all the same
+SWITCH_SECONDS = 0.0001  # a thread may wait for the interpreter: the committer begins while the event loop still reads
 LINGER_SECONDS = 2.0  # for HTTP requests in progress, within the time of the associations
 
 log = structlog.get_logger()
@@ -47,6 +49,7 @@ class ServerProcess:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C reaches us too; the supervisor decides
         gc.set_threshold(50_000, 20, 100)  # few cycles are made on the hot paths
         keep_freed_pages()
+        sys.setswitchinterval(SWITCH_SECONDS)
         parts = ServerParts(self.settings, self.dsn, self.shares.of(number), self.warnings)
         try:
             if after_crash:
