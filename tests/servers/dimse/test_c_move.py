@@ -180,6 +180,20 @@ def test_what_the_destination_says_of_an_object_is_counted() -> None:
     assert comment == "a C-STORE was answered with A700H"
 
 
+@pytest.mark.parametrize(("said", "is_failed"), [(0xA700, True), (0xB007, False)])
+def test_a_move_of_which_some_objects_failed_is_recorded_as_one_that_failed(said: int, is_failed: bool) -> None:
+    archive, destination = ArchiveInMemory(), Destination(statuses=(said, 0))
+    kept = [archive.keep(image) for image in series(2)]
+    with destination.running() as peer, moving(archive, peer) as (house, mover):
+        mover.move("DEST", kept[0].study_uid)
+        mover.release()
+        (summary,) = house.record.wait(1)
+    assert summary.is_failed == is_failed
+    assert [(one.status, one.comment) for one in summary.failures] == [
+        (0xB000, "a C-STORE was answered with A700H")
+    ] * is_failed
+
+
 def test_an_association_that_breaks_costs_one_object() -> None:
     archive, destination = ArchiveInMemory(), Destination(statuses=(0, -1))
     kept = [archive.keep(image) for image in series(5)]

@@ -162,7 +162,8 @@ class Dialogue:
         name = service.name if service is not None else "unknown"
         kind = "unanswered" if operation.status is None else status_kind(operation.status)
         self.counts[f"{name} {kind}"] += 1
-        if kind == StatusKind.FAILURE and operation.status is not None:
+        is_partial = operation.status == Status.SUBOPERATIONS_FAILED and operation.comment  # without: only warnings
+        if operation.status is not None and (kind == StatusKind.FAILURE or is_partial):
             failure = (name, operation.status, operation.comment)
             if failure in self.failures or len(self.failures) < MAX_FAILURES:
                 self.failures[failure] += 1
