@@ -64,7 +64,7 @@ def test_a_response_names_its_request() -> None:
     [
         lambda raw: raw[:-1],
         lambda raw: raw + b"\0",
-        lambda raw: b"\x08\0" + raw[2:],  # another group
+        lambda raw: bytes.fromhex("0800 5800 02000000 3100"),  # a data set
         lambda raw: raw[:4] + b"\xff\xff\xff\xff" + raw[8:],
         lambda raw: b"",
         lambda raw: write_command({Element.COMMAND_FIELD: 1}),
@@ -78,6 +78,12 @@ def test_what_is_no_command_set_is_none(damage: object) -> None:
 def test_a_wrong_group_length_and_unknown_elements_are_passed_over() -> None:
     raw = bytearray(write_command(STORE)) + bytes.fromhex("0000 5550 02000000 0101")
     raw[8:12] = b"\x01\0\0\0"
+    assert read(raw).message_id == 7
+
+
+def test_elements_of_other_groups_behind_the_command_are_passed_over() -> None:
+    failed_instances, in_the_place_of_the_message_id = "0800 5800 04000000 312e3200", "0800 1001 02000000 0900"
+    raw = write_command(STORE) + bytes.fromhex(failed_instances) + bytes.fromhex(in_the_place_of_the_message_id)
     assert read(raw).message_id == 7
 
 

@@ -123,8 +123,9 @@ class Command:
 def read_command(data: bytes | bytearray) -> Command | None:
     """The command set, or None when it is none (PS3.7 6.3.1).
 
-    A wrong group length, repeated and unknown elements are met in the field and passed over; Command
-    Field and Command Data Set Type must be there, since without them nothing can be answered.
+    A wrong group length, repeated and unknown elements are met in the field and passed over, as are those of
+    other groups (Failed SOP Instance UID List as status detail); Command Field and Command Data Set Type must
+    be there, since without them nothing can be answered.
     """
     numbers: dict[int, int] = {}
     texts: dict[int, str] = {}
@@ -132,12 +133,12 @@ def read_command(data: bytes | bytearray) -> Command | None:
     while position + 8 <= end:
         group, element, length = _ELEMENT.unpack_from(data, position)
         position += 8
-        if group or length > end - position:
+        if length > end - position:
             return None
-        if element in _NUMBERS:
+        if group == 0 and element in _NUMBERS:
             if length >= 2:
                 (numbers[element],) = _US.unpack_from(data, position)
-        elif element in _TEXT:
+        elif group == 0 and element in _TEXT:
             texts[element] = data[position : position + length].decode("latin-1").strip("\0 ")
         position += length
     if position != end or Element.COMMAND_FIELD not in numbers or Element.DATA_SET_TYPE not in numbers:
