@@ -34,7 +34,7 @@ class PackReading:
     def read_cached(self, pack: str, start: int, stop: int) -> bytes | None:
         """Bytes of a pack that lie in memory; None where they would have to be waited for."""
         try:
-            return read_cached(self._reading(pack).number, start, stop)
+            return self._reading(pack).read_cached(start, stop)
         except OSError:
             return None  # who waits for them is told what is wrong
 
@@ -50,7 +50,7 @@ class PackReading:
     def check(self, place: Placement) -> "MemberCheck":
         """What is to be done about the hashes of a member whose bytes are read next."""
         try:
-            status = os.fstat(self._reading(place.pack).number)
+            status = self._reading(place.pack).status()
         except OSError as error:
             raise storage_error(error) from error
         state = f"{status.st_dev} {status.st_ino} {status.st_ctime_ns} {place.offset} {place.length} "
@@ -72,7 +72,7 @@ class PackReading:
     def member_at(self, pack: str, offset: int) -> Member | None:
         """The member whose file begins there; None where there is none that is whole, or no such pack."""
         try:
-            status = os.fstat(self._reading(pack).number)
+            status = self._reading(pack).status()
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -100,7 +100,11 @@ class MemberCheck:
 
 
 class _Descriptor:
-    """A file open for reading, closed when the cache and the last reader have let go of it."""
+    """A file open for reading, closed when the cache and the last reader have let go of it.
+
+    Of two threads that open a pack at once the cache keeps what one has opened: whoever takes the bare number must
+    hold on to the rest.
+    """
 
     def __init__(self, path: Path) -> None:
         self.number = -1
@@ -112,6 +116,14 @@ class _Descriptor:
             return read_all(self.number, start, stop)
         except OSError as error:
             raise storage_error(error) from error
+
+    def read_cached(self, start: int, stop: int) -> bytes | None:
+        """Bytes of the file that lie in memory; None where they would have to be waited for."""
+        return read_cached(self.number, start, stop)
+
+    def status(self) -> os.stat_result:
+        """Length, links and times of the file."""
+        return os.fstat(self.number)
 
     def __del__(self) -> None:
         if self.number >= 0:
