@@ -361,7 +361,7 @@ class Reply:
 class Codecs:
     """What the pool of codec children does, in this process."""
 
-    def submit(self, request: Request) -> "Future[bytes]":
+    def submit(self, request: Request, *, patient: bool = False) -> "Future[bytes]":
         future: Future[bytes] = Future()
         try:
             asked = read_question(io.BytesIO(b"".join(bytes(part) for part in request())))

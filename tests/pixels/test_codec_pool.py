@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
 
 import imagecodecs
@@ -17,7 +18,7 @@ from PIL import Image
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGLSLossless
 
-from filmless.pixels.codec_pool import CodecPool, Limits
+from filmless.pixels.codec_pool import BEFORE_PATIENT, CodecPool, Limits
 from filmless.pixels.errors import CannotRender, Reason
 from filmless.pixels.request import Buffer, Request, picture_request
 from filmless.pixels.view import AS_IS
@@ -213,3 +214,25 @@ def test_children_end_with_the_process_that_asked() -> None:
     except psutil.NoSuchProcess:
         pass
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_who_waits_for_a_single_picture_goes_before_what_can_wait_but_not_for_ever(pool: CodecPool) -> None:
+    first, begun, order = threading.Event(), threading.Event(), []
+
+    def named(name: str) -> Request:
+        def message() -> Iterable[Buffer]:
+            order.append(name)
+            begun.set()
+            first.wait(PATIENCE)
+            return good()()
+
+        return message
+
+    made = [pool.submit(named("first"))]
+    begun.wait(PATIENCE)
+    made += [pool.submit(named(f"patient {count}"), patient=True) for count in range(2)]
+    made += [pool.submit(named(f"single {count}")) for count in range(BEFORE_PATIENT + 1)]
+    first.set()
+    wait(made, PATIENCE)
+    singles = [f"single {count}" for count in range(BEFORE_PATIENT + 1)]
+    assert order == ["first", *singles[:-1], "patient 0", singles[-1], "patient 1"]

@@ -4,6 +4,7 @@ Our own scan finds them, for a tenth of what pydicom's reader takes; pydicom the
 """
 
 import math
+import struct
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -156,6 +157,7 @@ WANTED_TAGS = frozenset(
         *(group << 16 | element for group in OVERLAY_GROUPS for element in OVERLAY_ELEMENTS.values()),
     )
 )
+_SHORTS = {"US": "H", "SS": "h"}
 KEPT_BYTES = 1 << 20  # of a header that is remembered: frame after frame of one object is asked for
 
 
@@ -200,12 +202,17 @@ def _encodings(character_set: DataElement | RawDataElement | None) -> str | list
         return default_encoding
 
 
+@lru_cache(1024)
+def _tag(keyword: str | int) -> BaseTag:
+    return Tag(keyword)
+
+
 def values(dataset: Dataset | None, keyword: str | int) -> list[object]:
     """The values of an attribute, by keyword or tag; empty where it is absent, empty or cannot be read."""
+    if dataset is None or (tag := _tag(keyword)) not in dataset.keys():  # noqa: SIM118 - ``in`` makes a Tag each time
+        return []
     try:
-        value = None if dataset is None else dataset.get(keyword)
-        if isinstance(value, DataElement):
-            value = value.value
+        value = dataset[tag].value
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - a value that does not fit its VR counts as absent
@@ -219,13 +226,31 @@ def values(dataset: Dataset | None, keyword: str | int) -> list[object]:
 
 def numbers(dataset: Dataset | None, keyword: str | int) -> list[float]:
     """The finite numbers of an attribute in order; empty if any of its values is none."""
-    found = []
-    for value in values(dataset, keyword):
+    found = _raw_numbers(dataset, keyword)
+    if found is None:
         try:
-            found.append(float(value))  # type: ignore[arg-type]  # whatever float() refuses is no number
+            found = [float(value) for value in values(dataset, keyword)]  # type: ignore[arg-type]  # refused: no number
         except (TypeError, ValueError, OverflowError):
             return []
     return found if all(math.isfinite(number) for number in found) else []
+
+
+def _raw_numbers(dataset: Dataset | None, keyword: str | int) -> list[float] | None:
+    """The numbers as they lie, for a third of what pydicom's values cost; None where pydicom has to look at them."""
+    if dataset is None or (tag := _tag(keyword)) not in dataset.keys():  # noqa: SIM118
+        return []
+    raw = dataset.get_item(tag)
+    if not isinstance(raw, RawDataElement) or not raw.value:
+        return None
+    if raw.VR == "DS":
+        try:
+            return [float(each) for each in raw.value.split(b"\\")]
+        except ValueError:
+            return None
+    if raw.VR not in _SHORTS or len(raw.value) % 2:
+        return None
+    order = "<" if raw.is_little_endian else ">"
+    return list(map(float, struct.unpack(f"{order}{len(raw.value) // 2}{_SHORTS[raw.VR]}", raw.value)))
 
 
 def number(dataset: Dataset | None, keyword: str | int) -> float | None:

@@ -31,6 +31,9 @@ class Limits:
     waiting: int = 256  # requests in the queue
 
 
+BEFORE_PATIENT = 4  # requests that somebody looks at a screen for, before one of those that can wait
+
+
 class CodecPool:
     """``submit`` requests; each comes back as bytes or as CannotRender."""
 
@@ -40,6 +43,8 @@ class CodecPool:
         self._nursery = Nursery(self._limits.memory, int(self._limits.seconds) + 5)
         self._changed = threading.Condition()
         self._waiting: deque[tuple[Request, Future[bytes]]] = deque()
+        self._patient: deque[tuple[Request, Future[bytes]]] = deque()
+        self._in_a_row = 0  # requests begun while patient ones waited
         self._threads: set[threading.Thread] = set()
         self._children: dict[threading.Thread, _Child] = {}
         self._idle = 0
@@ -49,15 +54,19 @@ class CodecPool:
         """Prepare for the first request without waiting, so that it need not wait either."""
         self._nursery.start()
 
-    def submit(self, request: Request) -> Future[bytes]:
-        """Queue a request; a cancelled one is skipped, one beyond the queue's bound fails at once as busy."""
+    def submit(self, request: Request, *, patient: bool = False) -> Future[bytes]:
+        """Queue a request; a cancelled one is skipped, one beyond the queue's bound fails at once as busy.
+
+        A patient one lets others go before it, though not all of them.
+        """
         future: Future[bytes] = Future()
         with self._changed:
-            if self._closed or len(self._waiting) >= self._limits.waiting:
+            count = len(self._waiting) + len(self._patient)
+            if self._closed or count >= self._limits.waiting:
                 future.set_exception(CannotRender(Reason.BUSY, "too many requests wait"))
                 return future
-            self._waiting.append((request, future))
-            if self._idle < len(self._waiting) and len(self._threads) < self._size:
+            (self._patient if patient else self._waiting).append((request, future))
+            if self._idle <= count and len(self._threads) < self._size:
                 thread = threading.Thread(target=self._work, name="codec", daemon=True)
                 self._threads.add(thread)
                 thread.start()
@@ -73,8 +82,9 @@ class CodecPool:
         """Fail what waits, kill the children and wait for the threads."""
         with self._changed:
             self._closed = True
-            waiting, threads = list(self._waiting), list(self._threads)
+            waiting, threads = [*self._waiting, *self._patient], list(self._threads)
             self._waiting.clear()
+            self._patient.clear()
             for child in self._children.values():
                 child.kill()
             self._changed.notify_all()
@@ -104,12 +114,21 @@ class CodecPool:
         """Wait for a job; None ends the thread, which by then is no longer counted."""
         with self._changed:
             self._idle += 1
-            self._changed.wait_for(lambda: self._waiting or self._closed, self._limits.idle_seconds)
+            self._changed.wait_for(
+                lambda: self._waiting or self._patient or self._closed, self._limits.idle_seconds
+            )
             self._idle -= 1
-            if self._waiting:
-                return self._waiting.popleft()
+            if self._waiting or self._patient:
+                return self._first()
             self._threads.discard(thread)
             return None
+
+    def _first(self) -> tuple[Request, "Future[bytes]"]:
+        if self._patient and (not self._waiting or self._in_a_row >= BEFORE_PATIENT):
+            self._in_a_row = 0
+            return self._patient.popleft()
+        self._in_a_row = self._in_a_row + 1 if self._patient else 0
+        return self._waiting.popleft()
 
     def _ask(self, thread: threading.Thread, request: Request) -> bytes:
         message = request()

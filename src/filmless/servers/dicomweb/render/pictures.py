@@ -37,8 +37,8 @@ class Asked:
 class Renderer(Protocol):
     """The pool of codec children."""
 
-    def submit(self, request: Rendering, /) -> "Future[bytes]":
-        """Queue a request; the future holds a picture or ``CannotRender``."""
+    def submit(self, request: Rendering, /, *, patient: bool = False) -> "Future[bytes]":
+        """Queue a request, a patient one behind others; the future holds a picture or ``CannotRender``."""
 
 
 class Pictures:
@@ -51,15 +51,17 @@ class Pictures:
         self._made = Made(CACHE_BYTES)
         self._scenes = Scenes(service.archive)
 
-    async def of(self, kept: KeptInstance, asked: Asked, scope: Scope) -> bytes:
+    async def of(self, kept: KeptInstance, asked: Asked, scope: Scope, *, patient: bool = False) -> bytes:
         """The picture, or a card that says what the instance is where it has none.
 
-        ``Problem`` 404 for a frame that is not there, 400 for a region that is not, 503 when too many wait.
+        A patient one lets single pictures go before it. ``Problem`` 404 for a frame that is not there, 400 for a
+        region that is not, 503 when too many wait.
         """
         try:
             scene = await self._scene(kept, asked, scope)
             digest = kept.digest if scene is None else scene.digest
-            return await self._made.get((digest, asked), partial(self._make, kept, asked, scene, scope))
+            make = partial(self._make, kept, asked, scene, scope, patient=patient)
+            return await self._made.get((digest, asked), make)
         except CannotRender as failure:
             raise _problem(failure) from None
 
@@ -90,6 +92,8 @@ class Pictures:
     async def numbers(self, kept: KeptInstance, scope: Scope) -> list[int | None]:
         """The pictures of an instance: the numbers of its frames from 0, or None for the one that it is."""
         table = await self.frames(kept, scope)
+        if not is_scene(kept.sop_class_uid):
+            return list(range(1 if table is None else table.count))
         return await self._service.call(self._scenes.pictures, kept, 1 if table is None else table.count)
 
     async def frames(self, kept: KeptInstance, scope: Scope) -> FrameTable | None:
@@ -115,10 +119,12 @@ class Pictures:
                 raise
             return None
 
-    async def _make(self, kept: KeptInstance, asked: Asked, scene: Scene | None, scope: Scope) -> bytes:
+    async def _make(
+        self, kept: KeptInstance, asked: Asked, scene: Scene | None, scope: Scope, *, patient: bool = False
+    ) -> bytes:
         try:
             question = await self._question(kept, asked, scene, scope)
-            return await asyncio.wrap_future(self._renderer.submit(question))
+            return await asyncio.wrap_future(self._renderer.submit(question, patient=patient))
         except CannotRender as failure:
             if failure.reason in _ANSWERED:
                 raise

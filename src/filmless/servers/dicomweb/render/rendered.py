@@ -5,6 +5,7 @@ from asyncio import Future, ensure_future
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from filmless.archive.model import KeptInstance
 from filmless.archive.scope import Scope
@@ -22,7 +23,8 @@ from filmless.servers.dicomweb.retrieve.wado import found
 from filmless.servers.dicomweb.service import Service, annotation_warning, entity_tag, instance_url, ranges, sending
 from filmless.servers.http_messages import Answer, Problem, Request
 
-AHEAD = 2  # pictures of one answer that are made while another is sent
+AHEAD = 6  # pictures of one answer that are made while another is sent: no codec child waits for us
+AHEAD_BYTES = 16 << 20  # of pictures that were made and are not sent yet: of larger ones there are fewer
 
 _SINGLE = [Offer(picture) for picture in Picture]
 _PARTS = [Offer(picture, form=Form.MULTIPART) for picture in Picture]
@@ -114,7 +116,9 @@ class Rendered:
         self, request: Request, kept: Sequence[KeptInstance], numbers: Sequence[int], view: View
     ) -> AsyncGenerator[_Part]:
         root = self._service.root(request)
-        for each in kept:
+        for each, following in zip_longest(kept, kept[1:]):
+            if following is not None and following.series_uid == each.series_uid:
+                await self._located.expect(request.scope, each.study_uid, each.series_uid)
             address = instance_url(root, each.study_uid, each.series_uid, each.instance_uid)
             if view.media_type is Picture.GIF and not numbers:
                 yield _Part(each, Asked(view, moves=True), f"{address}/rendered")
@@ -128,20 +132,34 @@ class Rendered:
         is_first = True
         try:
             while True:
-                while len(coming) <= AHEAD and (part := await anext(parts, None)) is not None:
-                    coming.append((part, ensure_future(self._pictures.of(part.kept, part.asked, scope))))
+                while _has_room(coming) and (part := await anext(parts, None)) is not None:
+                    making = self._pictures.of(part.kept, part.asked, scope, patient=True)
+                    coming.append((part, ensure_future(making)))
                 if not coming:
                     break
                 part, picture = coming.popleft()
+                head = writer.head(part.asked.view.media_type, is_first=is_first, location=part.location)
+                if is_first:  # the client sees that the answer has begun
+                    yield head
+                    head, is_first = b"", False
                 with sending(part.kept):
                     made = await picture
-                yield writer.head(part.asked.view.media_type, is_first=is_first, location=part.location) + made
-                is_first = False
+                yield head + made
             yield writer.end
         finally:
             for _, picture in coming:
                 picture.cancel()
             await parts.aclose()
+
+
+def _has_room(coming: "deque[tuple[_Part, Future[bytes]]]") -> bool:
+    """Whether one more picture may be made before the first of these is sent."""
+    made = (len(picture.result()) for _, picture in coming if _is_made(picture))
+    return not coming or (len(coming) <= AHEAD and sum(made) < AHEAD_BYTES)
+
+
+def _is_made(picture: "Future[bytes]") -> bool:
+    return picture.done() and not picture.cancelled() and picture.exception() is None
 
 
 def _offers(numbers: Sequence[int], *, is_single: bool) -> list[Offer]:

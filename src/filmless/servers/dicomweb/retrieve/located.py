@@ -64,6 +64,12 @@ class LocatedFrames:
                 series.frames[instance_uid] = frames
         return frames
 
+    async def expect(self, scope: Scope, study_uid: str, series_uid: str) -> None:
+        """All of a series will be asked for: its rows are read at once."""
+        series = self._series.get((scope, study_uid, series_uid))
+        if series is None or not series.is_whole:
+            await self._read((scope, study_uid, series_uid), None)
+
     async def instance(self, request: Request) -> KeptInstance:
         """The instance that an address names, with or without frames, recorded as given; ``NotFound``."""
         _, row = await self._row(request.scope, *named_instance(request))
