@@ -92,6 +92,7 @@ WANTED = (
 )
 PLACED = (
     "SOPInstanceUID",
+    "FrameOfReferenceUID",
     "ImagePositionPatient",
     "ImageOrientationPatient",
     "GridFrameOffsetVector",
@@ -125,6 +126,8 @@ PRESENTED = (
     "ShutterPresentationValue",
     "ShutterPresentationColorCIELabValue",
     "ShutterOverlayGroup",
+    "BlendingSequence",
+    "RelativeOpacity",
 )
 """How it is to be presented, by the object or by a presentation state."""
 LISTED = (
@@ -239,7 +242,7 @@ def _raw_numbers(dataset: Dataset | None, keyword: str | int) -> list[float] | N
     """The numbers as they lie, for a third of what pydicom's values cost; None where pydicom has to look at them."""
     if dataset is None or (tag := _tag(keyword)) not in dataset.keys():  # noqa: SIM118
         return []
-    raw = dataset.get_item(tag)
+    raw: object = dataset.get_item(tag)
     if not isinstance(raw, RawDataElement) or not raw.value:
         return None
     if raw.VR == "DS":

@@ -114,9 +114,7 @@ class CodecPool:
         """Wait for a job; None ends the thread, which by then is no longer counted."""
         with self._changed:
             self._idle += 1
-            self._changed.wait_for(
-                lambda: self._waiting or self._patient or self._closed, self._limits.idle_seconds
-            )
+            self._changed.wait_for(lambda: self._waiting or self._patient or self._closed, self._limits.idle_seconds)
             self._idle -= 1
             if self._waiting or self._patient:
                 return self._first()

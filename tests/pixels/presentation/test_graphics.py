@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from filmless.pixels.presentation.displayed_area import Extent, presented_placement
-from filmless.pixels.presentation.graphics import annotated
+from filmless.pixels.presentation.graphics import Where, annotated
 from filmless.pixels.presentation.overlays import Mask
 from filmless.pixels.presentation.state import Shown
 
@@ -40,7 +40,8 @@ def state(*graphics: Dataset, texts: tuple[Dataset, ...] = (), **values: object)
 def drawn(presentation: Dataset, levels: Levels = BLACK, planes: Mapping[int, Mask] | None = None) -> Levels:
     """The red of the picture."""
     placement = presented_placement(presentation, SHOWN, Extent(*levels.shape))
-    picture = annotated(placement.place(levels), presentation, SHOWN, placement, planes or {})
+    where = Where(placement, (0, 0, placement.width, placement.height))
+    picture = annotated(placement.place(levels), presentation, SHOWN, where, planes or {})
     return np.asarray(picture.convert("RGB"))[:, :, 0]
 
 

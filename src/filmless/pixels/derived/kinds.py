@@ -10,6 +10,7 @@ class Kind(StrEnum):
     """How an object becomes a picture."""
 
     PRESENTATION_STATE = "presentation state"  # the image that it refers to, as it says
+    BLENDING = "blending"  # two images that it refers to, the one in colours over the other
     SEGMENTATION = "segmentation"  # segments in their colours, over their source
     DOSE = "dose"  # a wash of colour, over its source
     PARAMETRIC_MAP = "parametric map"  # real values in a palette
@@ -28,6 +29,7 @@ KINDS: Mapping[str, Kind] = {
     _STORAGE + "11.1": Kind.PRESENTATION_STATE,  # grey scale softcopy
     _STORAGE + "11.2": Kind.PRESENTATION_STATE,  # colour softcopy
     _STORAGE + "11.3": Kind.PRESENTATION_STATE,  # pseudo-colour softcopy
+    _STORAGE + "11.4": Kind.BLENDING,
     _STORAGE + "11.5": Kind.PRESENTATION_STATE,  # XA/XRF grey scale softcopy
     _STORAGE + "66.4": Kind.SEGMENTATION,
     _STORAGE + "66.7": Kind.SEGMENTATION,  # label map

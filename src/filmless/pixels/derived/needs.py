@@ -23,6 +23,7 @@ _ROWS, _COLUMNS, _BITS = "00280010", "00280011", "00280100"
 _PLANE_POSITION, _POSITION = "00209113", "00200032"
 _SLIDE_POSITION, _SLIDE_ROW, _SLIDE_COLUMN = "0048021A", "0048021F", "0048021E"
 _MASKS, _MASK_FRAMES = "00286100", "00286110"
+_BLENDING, _BLENDING_POSITION = "00700402", "00700405"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,23 @@ def frame_count(header: DicomJson) -> int:
 
 
 def shown_images(header: DicomJson) -> list[Reference]:
-    """The frames that a presentation state refers to, in its order (PS3.3 C.11.11)."""
-    series = items(header, _REFERENCED_SERIES)
+    """The frames that a presentation state refers to, in its order (PS3.3 C.11.11); of blending the lower ones."""
+    holder = next(blended_items(header, "UNDERLYING"), header)
+    return _images(holder)
+
+
+def superimposed_images(header: DicomJson) -> list[Reference]:
+    """The frames that a blending presentation state lays over others (PS3.3 C.11.14)."""
+    return [reference for item in blended_items(header, "SUPERIMPOSED") for reference in _images(item)]
+
+
+def blended_items(header: DicomJson, position: str) -> Iterator[DicomJson]:
+    """The items of the Blending Sequence at a Blending Position."""
+    return (item for item in items(header, _BLENDING) if text(item, _BLENDING_POSITION) == position)
+
+
+def _images(holder: DicomJson) -> list[Reference]:
+    series = items(holder, _REFERENCED_SERIES)
     return [reference for item in series for reference in _references(item, _REFERENCED_IMAGES)]
 
 

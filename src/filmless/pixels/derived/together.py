@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from filmless.pixels.decode import Decoded
 from filmless.pixels.derived.alone import alone, black, stored_values
+from filmless.pixels.derived.blending import blended_frames
 from filmless.pixels.derived.dose import dose_of, dose_plane, washed
 from filmless.pixels.derived.kinds import KINDS, Kind
 from filmless.pixels.derived.mosaic import MAX_CANVAS_BYTES, canvas_bytes, mosaic, reduction
@@ -48,6 +49,17 @@ def _presentation_state(question: Question) -> Shown | None:
         return None
     first = subtracted(frames[0], frames[1:]) if len(frames) > 1 else frames[0]
     return softcopy(first, state, question.facts.view)
+
+
+def _blending(question: Question) -> Shown | None:
+    """The frame of the second member under that of the third, which may be missing."""
+    if len(question.members) < 2:
+        return None
+    under = next(frames_of(question.members[1]), None)
+    if under is None:
+        return None
+    over = next(frames_of(question.members[2]), None) if len(question.members) > 2 else None
+    return blended_frames(data_set_of(question.members[0]), under, over, question.facts.view)
 
 
 def _segmentation(question: Question) -> Shown | None:
@@ -126,6 +138,7 @@ def _slide(question: Question) -> Shown | None:
 
 SCENES: Mapping[Kind, Callable[[Question], Shown | None]] = {
     Kind.PRESENTATION_STATE: _presentation_state,
+    Kind.BLENDING: _blending,
     Kind.SEGMENTATION: _segmentation,
     Kind.DOSE: _dose,
     Kind.SLIDE: _slide,

@@ -15,6 +15,9 @@ MAX_SCALE = 64.0
 CSS_PIXEL = 25.4 / 96  # mm: how large a pixel of a screen is taken to be for TRUE SIZE
 
 
+Area = tuple[float, float, float, float]  # left, top, width and height
+
+
 @dataclass(frozen=True, slots=True)
 class Extent:
     """An image and the form of its pixels."""
@@ -54,7 +57,15 @@ def presented_placement(state: Dataset, shown: Shown, extent: Extent, viewport: 
     return _middle(whole, viewport)
 
 
-def _region(item: Dataset, extent: Extent, viewport: Viewport | None) -> tuple[float, float, float, float]:
+def area_in_picture(state: Dataset, shown: Shown, extent: Extent, placement: Placement) -> Area:
+    """Where the specified displayed area lies in a picture, which may show more or less than it (PS3.3 C.10.4)."""
+    item = next(applying(state, "DisplayedAreaSelectionSequence", shown), Dataset())
+    left, top, width, height = _region(item, extent, None)
+    (x, y), (right, bottom) = placement.point(left, top), placement.point(left + width, top + height)
+    return min(x, right), min(y, bottom), abs(right - x), abs(bottom - y)
+
+
+def _region(item: Dataset, extent: Extent, viewport: Viewport | None) -> Area:
     """Left, top, width and height: the corners are pixels, counted from 1, whichever is where after turning."""
     image = (0.0, 0.0, float(extent.columns), float(extent.rows))
     if viewport is not None and (viewport.left or viewport.top or viewport.region_width or viewport.region_height):

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from filmless.pixels.attributes import items, number, numbers, text, values
 from filmless.pixels.presentation.colours import RGB, WHITE, rgb_of_cielab, rgb_of_p_value
+from filmless.pixels.presentation.displayed_area import Area
 from filmless.pixels.presentation.overlays import Mask, activation_layer
 from filmless.pixels.presentation.state import Shown, applying
 from filmless.pixels.render.lettering import font_of, legible
@@ -25,6 +26,14 @@ FINE = 2  # lines are drawn this many times larger and made smaller again
 MAX_FINE_PIXELS = 16 << 20
 LINE = 1.5  # pixels of the picture
 TEXT_LINE = 1 / 40  # of the picture's shorter side: text that has no box
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where image and displayed area lie in a picture."""
+
+    placement: Placement
+    displayed: Area  # in pixels of the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +55,14 @@ def layers(state: Dataset) -> list[Layer]:
 
 
 def annotated(
-    picture: Image.Image, state: Dataset, shown: Shown, placement: Placement, planes: Mapping[int, Mask]
+    picture: Image.Image, state: Dataset, shown: Shown, where: Where, planes: Mapping[int, Mask]
 ) -> Image.Image:
     """The picture with what the state draws on it; ``planes`` are the overlays (row, column) of the image by group."""
     annotations = list(applying(state, "GraphicAnnotationSequence", shown))
     activated = {group: activation_layer(state, group) for group in planes}
     if not annotations and not any(activated.values()):
         return picture
-    sheet = _Sheet(picture.convert("RGB"), placement)
+    sheet = _Sheet(picture.convert("RGB"), where)
     for layer in layers(state):
         for group, name in activated.items():
             if name == layer.name:
@@ -67,9 +76,9 @@ def annotated(
 class _Sheet:
     """A picture that is drawn on."""
 
-    def __init__(self, picture: Image.Image, placement: Placement) -> None:
+    def __init__(self, picture: Image.Image, where: Where) -> None:
         self.picture = picture
-        self.placement = placement
+        self.where = where
         self._fine = FINE if picture.width * picture.height * FINE * FINE <= MAX_FINE_PIXELS else 1
 
     def place(self, item: Dataset, keyword: str, units: str) -> Points:
@@ -78,9 +87,10 @@ class _Sheet:
         flat = flat[: len(flat) // 2 * 2]
         pairs = np.asarray(flat, np.float64).reshape(-1, 2)
         if text(item, units) == "DISPLAY":  # shares of the displayed area as it is seen
-            places = pairs * (self.placement.width, self.placement.height)
+            left, top, width, height = self.where.displayed
+            places = pairs * (width, height) + (left, top)
         else:
-            places = np.array([self.placement.point(*pair) for pair in pairs.tolist()]).reshape(-1, 2)
+            places = np.array([self.where.placement.point(*pair) for pair in pairs.tolist()]).reshape(-1, 2)
         return np.clip(places, -(2.0**20), 2.0**20)
 
     def line(self, points: Points, colour: RGB, width: float = LINE, filled: bool = False) -> None:
@@ -112,7 +122,7 @@ class _Sheet:
 
     def plane(self, mask: Mask, colour: RGB) -> None:
         """The pixels of an overlay."""
-        self._ink(self.placement.place(mask.astype(np.uint8) * np.uint8(255)), colour)
+        self._ink(self.where.placement.place(mask.astype(np.uint8) * np.uint8(255)), colour)
 
     def _ink(self, cover: Image.Image, colour: RGB) -> None:
         self.picture.paste(colour, (0, 0), cover)

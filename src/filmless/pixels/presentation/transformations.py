@@ -26,9 +26,12 @@ def presented(image: Dataset, state: Dataset, shown: Shown) -> Dataset:
     presentation LUT decides which end is white, whatever the photometric interpretation (PS3.3 C.11.6.1.2).
     A colour state says none of them.
     """
+    return transformed(image, state, shown) if has_grey_scale(state) else copy(image)
+
+
+def transformed(image: Dataset, state: Dataset, shown: Shown) -> Dataset:
+    """The image's attributes with modality and VOI of the state, or of an item of it, in place of its own."""
     result = copy(image)
-    if not has_grey_scale(state):
-        return result
     for keyword in MODALITY + VOI + PRESENTATION:
         result.pop(keyword, None)
     for keyword in GROUPS:

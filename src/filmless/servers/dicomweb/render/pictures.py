@@ -68,7 +68,7 @@ class Pictures:
     async def through(self, state: KeptInstance, kept: KeptInstance, asked: Asked, scope: Scope) -> bytes:
         """The picture as a presentation state shows it; ``Problem`` as for ``of``."""
         try:
-            scene = await self._service.call(self._scenes.through, state, kept, asked.number, asked.view)
+            scene = await self._service.call(self._scenes.through, state, kept, asked.number, asked.view, scope)
             return await self._made.get((scene.digest, asked), partial(self._make, kept, asked, scene, scope))
         except CannotRender as failure:
             raise _problem(failure) from None

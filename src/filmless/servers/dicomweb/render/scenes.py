@@ -20,6 +20,7 @@ from filmless.pixels.derived.needs import (
     mask_frames,
     segmentation_needs,
     shown_images,
+    superimposed_images,
 )
 from filmless.pixels.derived.slabs import Slab, nearest, slab_of
 from filmless.pixels.derived.slides import DEFAULT_SIDE, MAX_TILES, Level, Region, best_level, level_of
@@ -36,6 +37,8 @@ ENOUGH = 0.75  # of a level's pixels: where a picture takes less of them, a smal
 MAX_GROUNDS = 4096  # images of a study that are looked at for the one under a frame
 MAX_SLABS = 16_384  # of images that are remembered
 GROUNDS = frozenset(f"1.2.840.10008.5.1.4.1.1.{each}" for each in ("2", "4", "128"))  # CT, MR, PET: one frame each
+
+STATES = frozenset({Kind.PRESENTATION_STATE, Kind.BLENDING})
 
 Part = tuple[KeptInstance, tuple[int, ...]]
 
@@ -61,6 +64,7 @@ class Scenes:
         self._slabs: dict[bytes, Slab | None] = {}
         self._by_kind: Mapping[Kind | None, Callable[[KeptInstance, int | None, View, Scope], Scene | None]] = {
             Kind.PRESENTATION_STATE: self._presentation_state,
+            Kind.BLENDING: self._presentation_state,
             Kind.SEGMENTATION: self._segmentation,
             Kind.DOSE: self._dose,
             Kind.SLIDE: self._slide,
@@ -81,14 +85,18 @@ class Scenes:
             return None
         return find(kept, number, view, scope)
 
-    def through(self, state: KeptInstance, kept: KeptInstance, number: int | None, view: View) -> Scene:
+    def through(self, state: KeptInstance, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene:
         """A frame (from 0; None: the first) of an instance shown through a presentation state (PS3.18 9.5.12)."""
-        masks = mask_frames(self._header(state))
+        header = self._header(state)
+        if KINDS.get(state.sop_class_uid) is Kind.BLENDING:
+            over = self._over_it(kept, number or 0, header, scope)
+            return Scene(((state, ()), (kept, (number or 0,)), *over), view)
+        masks = mask_frames(header)
         return Scene(((state, ()), (kept, (number or 0, *masks))), view)
 
     def shows(self, state: KeptInstance, kept: KeptInstance) -> bool:
         """Whether an instance is a presentation state, and of this image."""
-        is_state = KINDS.get(state.sop_class_uid) is Kind.PRESENTATION_STATE and state.length <= MAX_HEADER_BYTES
+        is_state = KINDS.get(state.sop_class_uid) in STATES and state.length <= MAX_HEADER_BYTES
         return is_state and any(each.instance_uid == kept.instance_uid for each in shown_images(self._header(state)))
 
     def pictures(self, kept: KeptInstance, frames: int) -> list[int | None]:
@@ -96,7 +104,7 @@ class Scenes:
         kind = KINDS.get(kept.sop_class_uid)
         if kind is Kind.SLIDE or self._by_kind.get(kind) is _by_itself:
             return [None]
-        if kind is Kind.PRESENTATION_STATE and kept.length <= MAX_HEADER_BYTES:
+        if kind in STATES and kept.length <= MAX_HEADER_BYTES:
             return list(range(len(shown_images(self._header(kept))))) or [None]
         return list(range(frames))
 
@@ -112,8 +120,25 @@ class Scenes:
         for reference in references if number is None else references[number : number + 1]:
             image = self._find(reference, scope)
             if image is not None and image.pixel_offset is not None:
-                return self.through(kept, image, reference.frame, view)
+                return self.through(kept, image, reference.frame, view, scope)
         return None
+
+    def _over_it(self, kept: KeptInstance, number: int, header: DicomJson, scope: Scope) -> tuple[Part, ...]:
+        """The frame that a state lays over this one: that of the same place, else of the same rank in the list."""
+        references = superimposed_images(header)[:MAX_GROUNDS]
+        found = [(reference, self._find(reference, scope)) for reference in references]
+        images = [(image, each.frame or 0) for each, image in found if image is not None and image.pixel_offset]
+        if not images:
+            return ()
+        slab = slab_of(self._header(kept), number)
+        near = None if slab is None else nearest(slab, (slab_of(self._header(image), frame) for image, frame in images))
+        if near is None:
+            under = shown_images(header)
+            same = [at for at, each in enumerate(under) if each.instance_uid == kept.instance_uid]
+            exact = [at for at in same if under[at].frame in {None, number}]
+            near = next(iter(exact or same), 0) % len(images)
+        image, frame = images[near]
+        return ((image, (frame,)),)
 
     def _segmentation(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene:
         header = self._header_with(kept, number)
