@@ -52,13 +52,16 @@ def _presentation_state(question: Question) -> Shown | None:
 
 
 def _blending(question: Question) -> Shown | None:
-    """The frame of the second member under that of the third, which may be missing."""
+    """The frame of the second member under that of the third, which may be missing or damaged."""
     if len(question.members) < 2:
         return None
     under = next(frames_of(question.members[1]), None)
     if under is None:
         return None
-    over = next(frames_of(question.members[2]), None) if len(question.members) > 2 else None
+    try:
+        over = next(frames_of(question.members[2]), None) if len(question.members) > 2 else None
+    except CannotRender:
+        over = None
     return blended_frames(data_set_of(question.members[0]), under, over, question.facts.view)
 
 

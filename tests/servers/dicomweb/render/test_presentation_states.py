@@ -534,3 +534,9 @@ def test_of_a_blending_whose_upper_image_is_not_kept_the_lower_one_is_shown(hous
     presentation = blending([under], [twelve_bit(OTHER)], 0.5)
     path = store(house, *one_study(presentation, under))
     close(levels(get(house, path + "/rendered")), eight(linear(VALUES, 2048, 4096)))
+
+
+def test_a_damaged_upper_image_does_not_hide_the_lower_one(house: WebHouse) -> None:
+    under, over = twelve_bit(), twelve_bit(OTHER, BitsAllocated=24)
+    path = store(house, *one_study(blending([under], [over], 0.5), under, over))
+    close(levels(get(house, path + "/rendered")), eight(linear(VALUES, 2048, 4096)))

@@ -1,5 +1,6 @@
 """Which objects and frames a picture is made of, where that is more than one frame of one object."""
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -61,7 +62,7 @@ class Scenes:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._slabs: dict[bytes, Slab | None] = {}
+        self._slabs: dict[tuple[bytes, int], Slab | None] = {}
         self._by_kind: Mapping[Kind | None, Callable[[KeptInstance, int | None, View, Scope], Scene | None]] = {
             Kind.PRESENTATION_STATE: self._presentation_state,
             Kind.BLENDING: self._presentation_state,
@@ -126,12 +127,18 @@ class Scenes:
     def _over_it(self, kept: KeptInstance, number: int, header: DicomJson, scope: Scope) -> tuple[Part, ...]:
         """The frame that a state lays over this one: that of the same place, else of the same rank in the list."""
         references = superimposed_images(header)[:MAX_GROUNDS]
-        found = [(reference, self._find(reference, scope)) for reference in references]
-        images = [(image, each.frame or 0) for each, image in found if image is not None and image.pixel_offset]
+        uids = tuple(dict.fromkeys(each.instance_uid for each in references))
+        found = (
+            {each.instance_uid: each for each in self._archive.select(Selection(instance_uids=uids), scope)}
+            if uids
+            else {}
+        )
+        images = [(found[each.instance_uid], each.frame or 0) for each in references if each.instance_uid in found]
+        images = [(image, frame) for image, frame in images if image.pixel_offset is not None]
         if not images:
             return ()
-        slab = slab_of(self._header(kept), number)
-        near = None if slab is None else nearest(slab, (slab_of(self._header(image), frame) for image, frame in images))
+        slab = self._slab(kept, number)
+        near = None if slab is None else nearest(slab, itertools.starmap(self._slab, images))
         if near is None:
             under = shown_images(header)
             same = [at for at, each in enumerate(under) if each.instance_uid == kept.instance_uid]
@@ -167,13 +174,14 @@ class Scenes:
         found = nearest(slab, map(self._slab, images[:MAX_GROUNDS]))
         return None if found is None else images[found]
 
-    def _slab(self, kept: KeptInstance) -> Slab | None:
-        """Where an image lies: remembered, since a study is looked through for each frame."""
-        if kept.digest not in self._slabs:
+    def _slab(self, kept: KeptInstance, frame: int = 0) -> Slab | None:
+        """Where a frame lies: remembered, since a study is looked through for each frame."""
+        key = (kept.digest, frame)
+        if key not in self._slabs:
             if len(self._slabs) >= MAX_SLABS:
                 self._slabs.clear()
-            self._slabs[kept.digest] = slab_of(self._header(kept))
-        return self._slabs.get(kept.digest)
+            self._slabs[key] = slab_of(self._header(kept), frame)
+        return self._slabs.get(key)
 
     def _slide(self, kept: KeptInstance, number: int | None, view: View, scope: Scope) -> Scene | None:
         """The tiles of the region that the viewport names, at the level of the pyramid that suits its size."""
