@@ -1,6 +1,7 @@
 """DICOM network client (SCU): verification, storage and query over one association."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -76,7 +77,7 @@ async def connect(  # noqa: PLR0913  a peer is four of them
         async with asyncio.timeout(timeout):
             reader, writer = await asyncio.open_connection(host, port, ssl=tls)
     except (OSError, TimeoutError) as fault:
-        raise NotReached(str(fault) or "no answer in time") from fault
+        raise NotReached(_why_not_reached(host, port, fault)) from fault
     client = Client(reader, writer, AssociateRequest(called_ae, calling_ae, proposed, user), timeout)
     try:
         await client.establish()
@@ -84,6 +85,18 @@ async def connect(  # noqa: PLR0913  a peer is four of them
         await client.release()
     finally:
         await client.close()
+
+
+def _why_not_reached(host: str, port: int, fault: OSError) -> str:
+    match fault:
+        case ConnectionRefusedError():
+            return f"nothing listens on {host}:{port}"
+        case TimeoutError():
+            return f"no answer from {host}:{port} in time"
+        case socket.gaierror():
+            return f"the name {host} is not known"
+        case _:
+            return f"{host}:{port}: {fault.strerror or fault}"
 
 
 class Keeper(Protocol):

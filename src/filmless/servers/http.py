@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from filmless.archive.errors import Unavailable
 from filmless.archive.model import Chunk, Span
 from filmless.servers.cors import CrossOrigin, Headers
 from filmless.servers.gate import Gate
@@ -126,6 +127,8 @@ def _place(server: tuple[str, int | None] | None) -> str:
 def _failed(error: Exception, request: Request) -> Answer:
     problem = problem_of(error)
     if problem is not None:
+        if isinstance(error, Unavailable):  # the client is told to try again; who runs the archive, what was missing
+            log.warning("request_not_served", method=request.method, reason=error.reason)
         return problem_answer(problem)
     answer = problem_answer(Problem(500, "Something went wrong here. It was written to the log."))
     log.error("request_failed", method=request.method, problem=answer.body, exc_info=error)

@@ -17,7 +17,7 @@ from pynetdicom import AE, evt
 from dicom_door import CT, VERIFICATION, door
 from filmless.archive.model import Refusal, Refused
 from filmless.clients.dimse import Client, connect
-from filmless.clients.faults import FindFailed, Lost, NotAccepted, NotReached, Rejected, Reply
+from filmless.clients.faults import FindFailed, Lost, NotAccepted, NotReached, Rejected, Reply, explain
 from filmless.clients.files import Sendable, contexts_of, sendable
 from filmless.servers.association.policy import Policy
 from filmless.standards.data_set.fault import Fault
@@ -120,8 +120,9 @@ def test_a_rejection_is_a_fact() -> None:
 
 
 def test_nobody_there_is_a_fact(unused_port: int) -> None:
-    with pytest.raises(NotReached):
+    with pytest.raises(NotReached) as caught:
         asyncio.run(_echo(unused_port))
+    assert explain(caught.value) == f"nothing listens on 127.0.0.1:{unused_port}"
 
 
 def test_an_association_that_the_peer_ends_is_lost() -> None:

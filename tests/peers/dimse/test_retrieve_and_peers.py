@@ -78,9 +78,10 @@ def test_echo_prints_the_status_and_exits_with_1_where_nobody_answers(other: Ser
     assert (as_json.returncode, json.loads(as_json.stdout)) == (0, {"status": "0000", "comment": ""})
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
-        silent = other.run("echo", f"GONE@127.0.0.1:{nobody.getsockname()[1]}", "--json")
+        port = nobody.getsockname()[1]
+        silent = other.run("echo", f"GONE@127.0.0.1:{port}", "--json")
     assert (silent.returncode, silent.stdout) == (1, "")
-    assert silent.stderr.startswith("GONE does not answer: ")
+    assert silent.stderr == f"GONE does not answer: nothing listens on 127.0.0.1:{port}.\n"
 
 
 def test_send_counts_what_was_taken_and_names_what_was_not(other: Server, tmp_path: Path) -> None:
@@ -114,6 +115,8 @@ def test_get_writes_each_object_to_a_file(other: Server, images: list[Dataset], 
         file = dcmread(tmp_path / "got" / f"{image.SOPInstanceUID}.dcm")
         assert file.PixelData == image.PixelData
         assert file.PatientName == image.PatientName
+    nothing = other.run("get", target(other), tmp_path / "got", "-k", "StudyInstanceUID=1.2.3")
+    assert (nothing.returncode, nothing.stderr) == (0, "The peer has nothing that matches.\n")
 
 
 def test_move_has_the_other_archive_send_to_a_third(other: Server, server: Server, images: list[Dataset]) -> None:

@@ -1,6 +1,7 @@
 """``filmless find``, ``move`` and ``get``: we as the user of another archive."""
 
 import asyncio
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -167,6 +168,8 @@ def _tell(progress: Progress, *, json: bool) -> int:
         "warning": progress.warning,
     }
     print("\n".join(as_record(told, json=json)))  # noqa: T201  what a script reads
+    if reply.is_success and not progress.completed + progress.failed + progress.warning:
+        print("The peer has nothing that matches.", file=sys.stderr)  # noqa: T201
     return 0 if reply.is_success and not progress.failed else 1
 
 
