@@ -35,7 +35,7 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
         with asyncio.Runner(loop_factory=request.param) as runner:
             runner.run(server.serve(sockets=[listening]))
 
-    thread = threading.Thread(target=serve)
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     number = listening.getsockname()[1]
     with connected(number) as connection:
@@ -47,6 +47,7 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
     yield number
     server.should_exit = True
     thread.join(10)
+    assert not thread.is_alive()  # a request whose client is gone would keep it
 
 
 def connected(port: int, receive_buffer: int = 0) -> socket.socket:
@@ -123,3 +124,13 @@ def test_clients_that_leave_within_an_answer_leave_nothing_behind(port: int) -> 
         connection.sendall(series(b"Connection: close\r\n"))
         assert answer(connection)[1].endswith(b"--\r\n")
         assert connection.recv(1) == b""
+
+
+def test_clients_that_leave_while_more_of_their_requests_wait_leave_nothing_behind(port: int) -> None:
+    for _ in range(5):
+        with connected(port, receive_buffer=4096) as connection:
+            connection.sendall(series() * 3)
+            connection.recv(1000)
+    with connected(port) as connection:
+        connection.sendall(series() * 2)
+        assert answer(connection)[1].endswith(b"--\r\n")

@@ -7,6 +7,7 @@ from typing import Any
 
 import httptools
 import orjson
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from filmless.servers.http_body import DirectBody
@@ -32,6 +33,7 @@ class BoundedHttp(HttpToolsProtocol):
     """What uvicorn's protocol leaves unbounded, bounded (`http=` of ``uvicorn.Config``)."""
 
     _timer: asyncio.TimerHandle | None = None
+    _answered: RequestResponseCycle | None = None  # the request that is being answered; `cycle` is the latest to come
     _in_head = True
     _head_bytes = 0
     _body_bytes = 0  # in the present span
@@ -45,9 +47,12 @@ class BoundedHttp(HttpToolsProtocol):
         self._watch(HEAD_SECONDS, self._head_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clock, and tell the request that is being answered: uvicorn tells the latest that came."""
         self._watch(None)
         super().connection_lost(exc)
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         """Parse; a head that grows beyond its limit without ending is refused here."""
@@ -133,6 +138,10 @@ class BoundedHttp(HttpToolsProtocol):
         if not begun or self.cycle.response_complete:
             self.transport.write(STATUS_LINE[status] + head + body)
         self.transport.close()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _direct_body(self, cycle: RequestResponseCycle) -> DirectBody | None:
         """A reader of what is left of a request's body, if that is much."""
