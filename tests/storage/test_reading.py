@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from filmless.archive.errors import Unavailable
 from filmless.archive.model import Placement
 from filmless.storage import reading
 from filmless.storage.checked import CheckedLately
@@ -29,3 +30,11 @@ def test_a_file_that_nothing_keeps_open_is_there_until_it_was_read(packs: readin
     assert packs.read(PACK, 5, 9) == BYTES[5:9]
     assert packs.read_cached(PACK, 5, 9) == BYTES[5:9]
     assert packs.member_at(PACK, 512) is None
+
+
+def test_a_pack_that_is_gone_is_unavailable_at_every_way_in(packs: reading.PackReading) -> None:
+    with pytest.raises(Unavailable):
+        packs.read("ingest/gone.tar", 0, 4)
+    with pytest.raises(Unavailable):
+        packs.span("ingest/gone.tar", 0, 4)
+    assert packs.read_cached("ingest/gone.tar", 0, 4) is None

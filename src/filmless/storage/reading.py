@@ -40,8 +40,8 @@ class PackReading:
 
     def span(self, pack: str, start: int, stop: int) -> Span:
         """Bytes of a pack where they lie, brought into memory so that nobody waits for the disk who sends them now."""
-        file = self._reading(pack)
         try:
+            file = self._reading(pack)
             bring(file.number, start, stop)
         except OSError as error:
             raise storage_error(error) from error

@@ -344,7 +344,7 @@ def _picture(frame: Bulk) -> Picture:
     except CutOff:
         raise Unfit("The part ends before its picture does") from None
     except NoHeader:
-        raise Unfit("The part is damaged or in a coding its media type does not take") from None
+        raise Unfit("The part is damaged, or its coding or colours cannot be kept") from None
 
 
 def _encapsulated(frames: Sequence[Bulk], pictures: Sequence[Picture]) -> list[Piece]:
