@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import dcmread
@@ -29,6 +30,7 @@ from filmless.archive.metadata.series import Bundle, SeriesMetadata, SeriesNow, 
 from filmless.archive.model import (
     Chunk,
     Count,
+    DicomJson,
     KeptInstance,
     Outcome,
     Page,
@@ -42,6 +44,17 @@ from filmless.archive.model import (
     StoredAs,
 )
 from filmless.archive.ports import Located
+from filmless.archive.query.patients import (
+    AlikePatient,
+    Likeness,
+    PatientEntry,
+    PatientPage,
+    PatientRecord,
+    PatientSeries,
+    PatientStudy,
+    Person,
+    Reading,
+)
 from filmless.archive.query.selection import Selection
 from filmless.archive.scope import Scope
 from filmless.pixels.codec_child import answer
@@ -53,6 +66,8 @@ from filmless.servers.dicomweb.service import Service
 from filmless.servers.gate import Credentials, Gate
 from filmless.servers.http import WebApplication
 from filmless.servers.pages.associations import AssociationList
+from filmless.servers.pages.objects import ObjectPages
+from filmless.servers.pages.patients import PatientPages
 from filmless.servers.pages.routes import page_routes, with_description
 from filmless.servers.pages.session import House, Session
 from filmless.servers.pages.static import StaticFiles
@@ -170,6 +185,9 @@ class FakeArchive:
 
     def warnings(self, scope: Scope, study_uids: Sequence[str]) -> dict[str, int]:
         return Counter(each.study_uid for each in self.found if each.study_uid in study_uids)
+
+    def patients(self, scope: Scope, study_uids: Sequence[str]) -> dict[str, str]:
+        return dict.fromkeys(study_uids, "00000000-0000-4000-8000-000000000001")
 
     def first_instances(self, scope: Scope, study_uid: str) -> dict[str, tuple[str, str]]:
         return {
@@ -331,6 +349,42 @@ def recorded_associations(
     return [one for one in every if calling_ae in (None, one.calling_ae) and (one.is_failed or not failed)][:limit]
 
 
+class FakePatients:
+    """One patient with a study of a report and a series of images."""
+
+    public_id = UUID(int=1)
+
+    def __init__(self) -> None:
+        self.queries: list[Query] = []
+        self.person = Person(self.public_id, "Doe^Jane", None, "P1", "H", "19610402", "F")
+        self.entry = PatientEntry(self.person, 1, ["CT"], date(2026, 3, 1), date(2026, 3, 1))
+
+    def page(self, query: Query, scope: Scope) -> PatientPage:
+        self.queries.append(query)
+        return PatientPage([self.entry], None, Count(1, is_exact=True))
+
+    def one(self, public_id: UUID, scope: Scope) -> PatientRecord:
+        self._find(public_id)
+        series = [
+            PatientSeries("1.2.1", 1, "CT", "Axial", "CHEST", 2, "1.2.1.1", "1.2.840.10008.5.1.4.1.1.2"),
+            PatientSeries("1.2.2", 2, "SR", "Report", None, 1, "1.2.2.1", "1.2.840.10008.5.1.4.1.1.88.11"),
+        ]
+        allergy: DicomJson = {"00102110": {"vr": "LO", "Value": ["Latex"]}}
+        study = PatientStudy("1.2", "20260301", "101500", "Chest", "A1", ["CT", "SR"], 3, 1, allergy, series)
+        alike = AlikePatient(self.entry, [Likeness.SAME_ID])
+        return PatientRecord(self.person, {}, [study], is_cut=False, alike=[alike])
+
+    def readers(self, public_id: UUID, scope: Scope, limit: int, before: int | None) -> list[Reading]:
+        self._find(public_id)
+        at = datetime(2026, 3, 1, tzinfo=UTC)
+        every = [Reading(n, at, "user:ann", "10.0.0.7", "opened", "success", 1, None, None, None) for n in (3, 2, 1)]
+        return [each for each in every if before is None or each.number < before][:limit]
+
+    def _find(self, public_id: UUID) -> None:
+        if public_id != self.public_id:
+            raise NotFound(str(public_id))
+
+
 class Recorder:
     """An event log that keeps what it is given."""
 
@@ -385,6 +439,7 @@ class WebHouse:
         self.archive.tell = self.latest_hiding.tell
         self.tokens, self.sessions = Secrets(Kind.TOKEN), Secrets(Kind.USER)
         self.recorder = Recorder()
+        self.patients: Any = FakePatients()
         self.has_space = True
         self.gate = Gate(Credentials(self.tokens, self.sessions), self.recorder, executor)
         self.rows: Any = FakeRows(self.archive)
@@ -402,6 +457,8 @@ class WebHouse:
                     lambda: True,
                     lambda: self.has_space,
                 ),
+                *ObjectPages(self.archive, executor).routes(),
+                *PatientPages(self.patients, executor).routes(),
                 *dicomweb_routes(Service(self.archive, executor, metadata), codecs or Codecs(), access, self.archive),
             ]
         )

@@ -10,6 +10,9 @@ const study = import("./pages/study");
 
 const WorklistPage = lazy(() => worklist);
 const StudyPage = lazy(() => study);
+const ObjectPage = lazy(() => import("./pages/object"));
+const PatientsPage = lazy(() => import("./pages/patients"));
+const PatientPage = lazy(() => import("./pages/patient"));
 const BinPage = lazy(() => import("./pages/bin"));
 const SetupPage = lazy(() => import("./pages/setup"));
 const NotFoundPage = lazy(() => import("./pages/not_found"));
@@ -24,6 +27,9 @@ export function Pages() {
           <Route path="/" element={<Navigate to="/worklist" replace />} />
           <Route path="/worklist" element={<WorklistPage />} />
           <Route path="/studies/:uid" element={<StudyPage />} />
+          <Route path="/studies/:uid/objects/:instance" element={<ObjectPage />} />
+          <Route path="/patients" element={<PatientsPage />} />
+          <Route path="/patients/:key" element={<PatientPage />} />
           <Route path="/bin" element={<BinPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Route>

@@ -40,6 +40,7 @@ from filmless.database.commitments import Commitments
 from filmless.database.connect import Database
 from filmless.database.deletions import Deletions
 from filmless.database.events import EventLog
+from filmless.database.find.patients import Patients
 from filmless.database.find.postgres import PostgresFind
 from filmless.database.find.study_overview import StudyOverview
 from filmless.database.index.marks import IndexMarks
@@ -57,6 +58,8 @@ from filmless.servers.http import WebApplication
 from filmless.servers.pages.associations import AssociationList
 from filmless.servers.pages.bin import BinPages
 from filmless.servers.pages.commitments import Commitments as CommitmentPages
+from filmless.servers.pages.objects import ObjectPages
+from filmless.servers.pages.patients import PatientPages
 from filmless.servers.pages.rejections import Rejections as RejectionPages
 from filmless.servers.pages.routes import page_routes, with_description
 from filmless.servers.pages.session import House, Session
@@ -94,10 +97,12 @@ class ArchiveParts:
         self._committer = Committer(self.packs, self._index)
         self._group_committer = GroupCommitter(examined, self._commit, self._tend)
         catalog = IndexRead(self.database)
+        seal = AesSivSeal(cursor_key(settings.data))
+        self.patients = Patients(self.database, seal, self.events)
         self.archive = Archive(
             self.packs,
             catalog,
-            PostgresFind(self.database, AesSivSeal(cursor_key(settings.data))),
+            PostgresFind(self.database, seal),
             self.events,
             self._group_committer.submit,
             self._rules.current,
@@ -243,6 +248,8 @@ class ServerParts:
             *CommitmentPages(Commitments(database, self._parts.events), executor).routes(),
             *RejectionPages(Rejections(database).all, executor).routes(),
             *BinPages(self._parts.bin, executor).routes(),
+            *ObjectPages(archive, executor).routes(),
+            *PatientPages(self._parts.patients, executor).routes(),
             *dicomweb_routes(service, self._codecs, self._parts.frames, self._parts.bin),
         ]
         with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from uuid import UUID
 
 import orjson
 
@@ -21,6 +22,7 @@ class EventKind(StrEnum):
     REFUSED = "store-refused"
     IMPORT = "imported"
     QUERY = "queried"
+    OPENED = "opened"  # the page of a patient, or the list of who looked
     RETRIEVE = "retrieved"  # metadata, instances or frames of a study
     EXPORT = "exported"
     DENIED = "denied"
@@ -59,19 +61,19 @@ class Event:
     address: str = ""
     outcome: Outcome = Outcome.SUCCESS
     study_uid: str | None = None
-    patient_key: tuple[str, str] | None = None  # (issuer, Patient ID)
+    patient: UUID | None = None  # public id, of an event without a study
     count: int = 1  # of instances, matches or attempts
     details: Mapping[str, object] = field(default_factory=dict)  # without names, birth dates and free text
 
 
-EventKey = tuple[EventKind, str, str, Outcome, str | None, tuple[str, str] | None, bytes]
+EventKey = tuple[EventKind, str, str, Outcome, str | None, UUID | None, bytes]
 
 
 def key_of(event: Event) -> EventKey:
     """Give what must agree for two events to be told as one: all but the count."""
     # What orjson gives takes 4 KiB of memory, however short it is; most events have none, and wait for minutes.
     details = orjson.dumps(event.details, option=orjson.OPT_SORT_KEYS) if event.details else b""
-    return event.kind, event.actor, event.address, event.outcome, event.study_uid, event.patient_key, details
+    return event.kind, event.actor, event.address, event.outcome, event.study_uid, event.patient, details
 
 
 @dataclass(slots=True)

@@ -250,6 +250,7 @@ class Query:
     combined: bool = False  # ranges of Study Date and Study Time are one range (PS3.4 C.2.2.2.5.4)
     all_values: bool = False  # of several values of a key each must be there (PS3.4 C.2.2.2.8), not only one
     text: str | None = None  # each word is in the patient's name or ID, accession number or study description
+    apart: bool = False  # each patient who has a key of several is listed, not the first of them alone
     limit: int | None = None
     offset: int = 0
     after: str | None = None  # opaque cursor of the page before

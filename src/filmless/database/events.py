@@ -17,12 +17,11 @@ KEPT_APART = 20_000  # gathered events; beyond them, while the database does not
 
 _log = structlog.get_logger(__name__)
 
-# An event names its study and patient by UID and key; a study that is not kept leaves its UID in the details.
+# An event names its study by UID, its patient by public id; a study that is not kept leaves its UID in the details.
 _INSERT = b"""
 with named as (
     select (select id from study where study_uid = %(study_uid)s) as study_id,
-           (select id from patient where issuer = %(issuer)s and patient_id = %(patient_id)s
-            order by variant limit 1) as patient_id
+           (select id from patient where public_id = %(patient)s) as patient_id
 )
 insert into event (occurred_at, kind, actor, address, outcome, patient_id, study_id, count, details)
 select %(occurred_at)s::timestamptz, %(kind)s, %(actor)s, %(address)s, %(outcome)s,
@@ -136,7 +135,6 @@ def _inserted(connection: Connection, gathered: Gathered, count: int) -> tuple[i
 
 
 def _values(event: Event, count: int, occurred_at: datetime) -> dict[str, Any]:
-    issuer, patient_id = event.patient_key or (None, None)
     return {
         "occurred_at": occurred_at,
         "kind": event.kind.value,
@@ -144,8 +142,7 @@ def _values(event: Event, count: int, occurred_at: datetime) -> dict[str, Any]:
         "address": event.address,
         "outcome": event.outcome.value,
         "study_uid": event.study_uid,
-        "issuer": issuer,
-        "patient_id": patient_id,
+        "patient": event.patient,
         "count": count,
         "details": orjson.dumps(event.details).decode(),
     }

@@ -24,6 +24,7 @@ _IN_PATHS: dict[str, _Schema] = {
     "instance": _UID,
     "frames": {"type": "string", "pattern": "^[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*$"},
     "deletion": _ID,
+    "patient": _ID,
     "commitment": _ID,
 }
 # Of query parameters that are more than text; what each door takes is the same under the same name.

@@ -21,6 +21,7 @@ export interface Session {
 }
 
 export interface Patient {
+  key: string | null; // of the patient's page
   name: string | null;
   name_ideographic: string | null;
   id: string | null;
@@ -62,6 +63,7 @@ export interface Series {
   body_part: string | null;
   instances: number;
   thumbnail: string | null;
+  first_instance: string | null;
   kind: string | null;
 }
 

@@ -14,6 +14,8 @@ export const KEY_TABLE: readonly KeyRow[] = [
   { keys: ["Home", "End"], act: "keys.ends" },
   { keys: ["Enter"], act: "keys.open" },
   { keys: ["Space"], act: "keys.preview" },
+  { keys: ["H"], act: "keys.patient" },
+  { keys: ["X", "C"], act: "keys.compare" },
   { keys: ["N", "P"], act: "keys.next" },
   { keys: ["D"], act: "keys.download" },
   { keys: ["U"], act: "keys.upload", right: "store" },

@@ -1,24 +1,25 @@
 // One study: whose it is, what the archive noticed, its series with pictures, and the way to take it along.
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { useClipboard, useDocumentTitle } from "@mantine/hooks";
-import { IconArrowLeft, IconChevronLeft, IconChevronRight, IconCopy, IconDownload, IconTrash } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { IconArrowLeft, IconChevronLeft, IconChevronRight, IconCopy, IconDownload, IconListTree, IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { useNavigate, useParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 import { formatMoment } from "../api/dicom_text";
 import type { Series, StudyDetail } from "../api/types";
 import { useLocale } from "../i18n";
 import { useKeys } from "../keys/use_keys";
+import { Act } from "../parts/act";
 import { Findings } from "../parts/findings";
 import { Failure, Loading } from "../parts/notice";
 import { PageHeader } from "../parts/page_header";
-import { Modality, usePatientText } from "../parts/patient";
+import { Modality, PatientLink, usePatientText } from "../parts/patient";
 import { KeyHint, StatusBar } from "../parts/status_bar";
 import { countKey, DownloadButton, type Fact, Facts, StudyHeading } from "../parts/study_facts";
 import { Thumbnail } from "../parts/thumbnail";
 import { useAskToDelete, wholeStudy } from "../state/bin";
 import { downloadAddress, useStudy } from "../state/studies";
 import { neighbour } from "../state/walk";
+import "../parts/banner.css";
 import "./study.css";
 
 export default function StudyPage() {
@@ -47,6 +48,7 @@ export default function StudyPage() {
     n: () => go(next),
     p: () => go(previous),
     d: () => location.assign(downloadAddress(uid)),
+    h: () => void (found?.patient.key && navigate(`/patients/${found.patient.key}`)),
     Delete: () => deleteStudy?.(),
   });
   return (
@@ -85,24 +87,6 @@ export default function StudyPage() {
   );
 }
 
-interface ActProps {
-  label: string;
-  keys: string;
-  disabled?: boolean;
-  onClick: () => void;
-  children: ReactNode;
-}
-
-function Act({ label, keys, disabled = false, onClick, children }: ActProps) {
-  return (
-    <Tooltip label={`${label}  ${keys}`} openDelay={300}>
-      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} disabled={disabled} onClick={onClick}>
-        {children}
-      </ActionIcon>
-    </Tooltip>
-  );
-}
-
 interface StudyProps {
   study: StudyDetail;
   deleteStudy: (() => void) | null; // null: they may not
@@ -126,7 +110,9 @@ function Study({ study, deleteStudy, deleteSeries }: StudyProps) {
     <div className="study">
       <section className="banner" aria-label={t("patient.banner")}>
         <div className="banner-who">
-          <h2>{name}</h2>
+          <h2>
+            <PatientLink patient={patient} />
+          </h2>
           <p>
             {[
               text.sexAndAge(patient, study.date),
@@ -215,6 +201,19 @@ function SeriesCard({ studyUid, series, drop }: SeriesCardProps) {
             <span>{series.body_part}</span>
           </span>
           <span className="series-acts">
+            {series.first_instance && (
+              <Tooltip label={t("series.attributes")}>
+                <ActionIcon
+                  component={Link}
+                  to={`/studies/${studyUid}/objects/${series.first_instance}`}
+                  variant="subtle"
+                  color="gray"
+                  aria-label={t("series.attributesOf", { title })}
+                >
+                  <IconListTree size={15} stroke={1.6} />
+                </ActionIcon>
+              </Tooltip>
+            )}
             <Tooltip label={t("series.download")}>
               <ActionIcon
                 component="a"

@@ -36,7 +36,7 @@ export default function WorklistPage() {
   const studies = useStudies(query);
   const rows = useMemo(() => studies.data?.pages.flatMap((page) => page.studies) ?? [], [studies.data]);
   const total = studies.data?.pages[0]?.total ?? NOTHING;
-  const { active, select, open } = useSelection(list, change);
+  const { active, select, open, patient } = useSelection(list, change);
   const wide = useMediaQuery("(width >= 1100px)", true, { getInitialValueInEffect: false });
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => rememberWalk(rows.map((row) => row.study_uid)), [rows]);
@@ -45,7 +45,7 @@ export default function WorklistPage() {
   const askToDelete = useAskToDelete();
   const drop = (study: StudyRow, next: StudyRow | undefined): void =>
     askToDelete?.(wholeStudy(study), () => (next ? select(next.study_uid) : change({ selected: null })));
-  useListKeys(rows, active, { select, open, drop, togglePreview, search: () => search.current?.select() });
+  useListKeys(rows, active, { select, open, patient, drop, togglePreview, search: () => search.current?.select() });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = studies;
   const onNearEnd = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
@@ -132,10 +132,18 @@ function useSelection(list: ListState, change: (change: Partial<ListState>) => v
     },
     [write, navigate],
   );
-  return { active, select, open };
+  const patient = useCallback(
+    (key: string) => {
+      write.flush();
+      void navigate(`/patients/${key}`);
+    },
+    [write, navigate],
+  );
+  return { active, select, open, patient };
 }
 
 interface ListActs {
+  patient: (key: string) => void;
   select: (uid: string) => void;
   open: (uid: string) => void;
   drop: (study: StudyRow, next: StudyRow | undefined) => void; // `next`: the row to go to when it is gone
@@ -165,6 +173,9 @@ function useListKeys(rows: StudyRow[], active: string | null, acts: ListActs): v
     },
     Enter: () => {
       if (at >= 0 && active) acts.open(active);
+    },
+    h: () => {
+      if (rows[at]?.patient.key) acts.patient(rows[at].patient.key);
     },
   });
 }

@@ -1,6 +1,6 @@
 // The frame around all pages of somebody signed in: rail, warnings, the page, uploads.
 import { Tooltip } from "@mantine/core";
-import { IconAlertTriangle, IconKeyboard, IconList, IconTrash, IconUpload } from "@tabler/icons-react";
+import { IconAlertTriangle, IconKeyboard, IconList, IconTrash, IconUpload, IconUsers } from "@tabler/icons-react";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, NavLink, Outlet, useLocation } from "react-router";
@@ -70,6 +70,12 @@ function SignedInFrame() {
           <NavLink to="/worklist" className="rail-item">
             <IconList size={20} stroke={1.6} aria-hidden />
             <span>{t("frame.studies")}</span>
+          </NavLink>
+        </Tooltip>
+        <Tooltip label={t("frame.patients")} position="right" openDelay={300}>
+          <NavLink to="/patients" className="rail-item">
+            <IconUsers size={20} stroke={1.6} aria-hidden />
+            <span>{t("frame.patients")}</span>
           </NavLink>
         </Tooltip>
         {mayStore && (

@@ -1,8 +1,10 @@
 // A patient in words: name by component groups, sex, age at the study, dates in the reader's language.
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { ageAt, formatDate, formatName, formatRecentDate, formatTime } from "../api/dicom_text";
 import type { Patient } from "../api/types";
 import { useLocale } from "../i18n";
+import "./patient.css";
 
 export interface PatientText {
   name: (patient: Pick<Patient, "name" | "name_ideographic">) => string;
@@ -30,4 +32,15 @@ export function usePatientText(): PatientText {
 
 export function Modality({ code }: { code: string }) {
   return <span className="modality">{code}</span>;
+}
+
+/** The patient's name, which leads to the patient's page. */
+export function PatientLink({ patient }: { patient: Patient }) {
+  const name = usePatientText().name(patient);
+  if (!patient.key) return <>{name}</>;
+  return (
+    <Link to={`/patients/${patient.key}`} className="patient-link">
+      {name}
+    </Link>
+  );
 }

@@ -9,7 +9,7 @@ import { useLocale } from "../i18n";
 import { useStudy } from "../state/studies";
 import { Findings } from "./findings";
 import { Failure } from "./notice";
-import { usePatientText } from "./patient";
+import { PatientLink, usePatientText } from "./patient";
 import { DownloadButton, type Fact, Facts, StudyHeading } from "./study_facts";
 import { Thumbnail } from "./thumbnail";
 import "./preview.css";
@@ -37,7 +37,9 @@ export function Preview({ study, wanted }: { study: StudyRow | null; wanted: str
   ];
   return (
     <aside className="preview" aria-label={t("preview.title")}>
-      <h2>{text.name(patient)}</h2>
+      <h2>
+        <PatientLink patient={patient} />
+      </h2>
       <p className="preview-sub">
         {[text.sexAndAge(patient, study.date), patient.id && t("patient.id", { id: patient.id })].filter(Boolean).join(" · ")}
       </p>

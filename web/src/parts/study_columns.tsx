@@ -5,7 +5,7 @@ import { createColumnHelper, type ColumnDef } from "@tanstack/react-table";
 import type { TFunction } from "i18next";
 import { Link } from "react-router";
 import { formatMoment } from "../api/dicom_text";
-import type { StudyRow } from "../api/types";
+import type { Patient, StudyRow } from "../api/types";
 import type { SortField } from "../state/list";
 import { Modality, type PatientText } from "./patient";
 
@@ -28,6 +28,22 @@ function Modalities({ codes }: { codes: string[] }) {
   );
 }
 
+/** The identifier leads to the patient's page; a click on it is none on the row. */
+function PatientId({ patient, label }: { patient: Patient; label: string }) {
+  if (!patient.key || !patient.id) return <span className="study-id">{patient.id}</span>;
+  return (
+    <Link
+      className="study-id"
+      to={`/patients/${patient.key}`}
+      tabIndex={-1}
+      title={label}
+      onClick={(event) => event.stopPropagation()}
+    >
+      {patient.id}
+    </Link>
+  );
+}
+
 export function studyColumns(text: PatientText, t: TFunction, locale: string): ColumnDef<StudyRow, never>[] {
   const number = new Intl.NumberFormat(locale);
   return [
@@ -40,7 +56,7 @@ export function studyColumns(text: PatientText, t: TFunction, locale: string): C
             <Link className="study-link" to={`/studies/${study.study_uid}`} tabIndex={-1}>
               {text.name(study.patient)}
             </Link>
-            <span className="study-id">{study.patient.id}</span>
+            <PatientId patient={study.patient} label={t("patient.title")} />
           </span>
           <span className="dim study-sub">{text.sexAndAge(study.patient, study.date)}</span>
         </>

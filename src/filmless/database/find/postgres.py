@@ -42,9 +42,9 @@ class PostgresFind:
         """
         limit = _within(query.limit, "limit", PAGE, LARGEST_PAGE)
         offset = _within(query.offset, "offset", 0, _LARGEST_OFFSET)
-        search = _Search(query, scope, headers=read_header is not None)
+        search = KeySearch(query, scope, headers=read_header is not None)
         after = read_cursor(query, search.kinds, self._seal)
-        with _cursor(self._database) as cursor:
+        with open_cursor(self._database) as cursor:
             keys = search.keys(cursor, after, limit + 1, offset)
             rows = search.rows(cursor, keys[:limit])
         matches = list(map(RowReader(search.answer, read_header), rows))
@@ -59,18 +59,15 @@ class PostgresFind:
         """
         limit = None if query.limit is None else _within(query.limit, "limit", 0, _LARGEST_OFFSET)
         offset = _within(query.offset, "offset", 0, _LARGEST_OFFSET)
-        search = _Search(query, scope, headers=read_header is not None)
+        search = KeySearch(query, scope, headers=read_header is not None)
         after = read_cursor(query, search.kinds, self._seal)
         return Stream(self._database, search, _Span(after, offset, limit), RowReader(search.answer, read_header))
 
     def count(self, query: Query, scope: Scope, *, exact: bool = False) -> Count:
         """Count the matches: to 10,000 and then "more than", or all of them where it is asked for exactly."""
-        compiler = Compiler(query, read_query(query), scope)
-        statement = compiler.count(None if exact else COUNTED + 1)
-        with _cursor(self._database) as cursor:
-            (counted,) = _fetched(cursor, statement)
-        number = int(counted["count"])
-        return Count(number, is_exact=True) if exact or number <= COUNTED else Count(COUNTED, is_exact=False)
+        search = KeySearch(query, scope, headers=False)
+        with open_cursor(self._database) as cursor:
+            return search.count(cursor, exact=exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ class _Span:
 class Stream:
     """Matches in order, read in portions, each behind the last: while a peer takes its time no connection is held."""
 
-    def __init__(self, database: Database, search: "_Search", span: _Span, reader: RowReader) -> None:
+    def __init__(self, database: Database, search: "KeySearch", span: _Span, reader: RowReader) -> None:
         self.unsupported = unsupported_keys(search.query, search.criteria)
         self._interrupt = Interrupt()
         self._matches = _matches(database, search, span, reader, self._interrupt)
@@ -102,13 +99,13 @@ class Stream:
 
 
 def _matches(
-    database: Database, search: "_Search", span: _Span, reader: RowReader, interrupt: Interrupt
+    database: Database, search: "KeySearch", span: _Span, reader: RowReader, interrupt: Interrupt
 ) -> Iterator[DicomJson]:
     after, offset, left, portion = span.after, span.offset, span.limit, _FIRST_ROWS
     while left is None or left > 0:
         wanted = portion if left is None else min(left, portion)
         try:
-            with _cursor(database, interrupt) as cursor:
+            with open_cursor(database, interrupt) as cursor:
                 keys = search.keys(cursor, after, wanted, offset)
                 rows = search.rows(cursor, keys)
         except Unavailable:
@@ -122,7 +119,7 @@ def _matches(
         left = None if left is None else left - wanted
 
 
-class _Search:
+class KeySearch:
     """A query, understood: its statements and what its rows become."""
 
     def __init__(self, query: Query, scope: Scope, *, headers: bool) -> None:
@@ -140,6 +137,12 @@ class _Search:
             if len(keys) >= limit:
                 break
         return keys
+
+    def count(self, cursor: Cursor, *, exact: bool = False) -> Count:
+        """Count the matches: to 10,000 and then "more than", or all of them."""
+        (counted,) = _fetched(cursor, self.compiler.count(None if exact else COUNTED + 1))
+        number = int(counted["count"])
+        return Count(number, is_exact=True) if exact or number <= COUNTED else Count(COUNTED, is_exact=False)
 
     def rows(self, cursor: Cursor, keys: Sequence[Row]) -> list[Row]:
         """Read what is shown of the rows that were found, in their order."""
@@ -169,7 +172,7 @@ def _fetched(cursor: Cursor, statement: Statement, *, keep_plan: bool = False) -
 
 
 @contextmanager
-def _cursor(database: Database, interrupt: Interrupt | None = None) -> Iterator[Cursor]:
+def open_cursor(database: Database, interrupt: Interrupt | None = None) -> Iterator[Cursor]:
     """Open a cursor; values that the database cannot compare are a bad query."""
     with (
         database.reading() as connection,

@@ -79,10 +79,11 @@ class Conditions:
             return any_of(self._field(condition.key, condition.key.field, condition.any_of))
         return self._attribute(condition, f"{ALIAS[condition.key.level]}.attributes")
 
-    def word(self, word: str) -> str:
+    def word(self, word: str, level: Level) -> str:
         """Find a word of a free text: anywhere from three letters on, else where a word begins."""
         pattern = f"%{escaped(word)}%" if len(word) >= 3 else f"% {escaped(word)}%"
-        return f"s.search_text like {self._bound.bind(pattern)}"
+        searched = ALIAS[Level.PATIENT if level is Level.PATIENT else Level.STUDY]
+        return f"{searched}.search_text like {self._bound.bind(pattern)}"
 
     def _field(self, key: Key, field: str, wanted: Sequence[Wanted]) -> list[str]:
         """Write alternatives for what the index holds apart."""

@@ -153,8 +153,6 @@ class Compiler:
     """Compiles the statements of one query within one scope; raises ``BadQuery`` for what cannot be sorted by."""
 
     def __init__(self, query: Query, criteria: Criteria, scope: Scope) -> None:
-        if criteria.words and query.level is Level.PATIENT:
-            raise BadQuery("a free text is searched among studies, not patients")
         self._query = query
         self._criteria = criteria
         self._scope = scope
@@ -216,13 +214,13 @@ class Compiler:
         reach = Reach(self._scope, bound)
         conditions = Conditions(bound, reach, self._criteria.zone)
         written = [conditions.condition(condition) for condition in self._criteria.all_of]
-        written += [conditions.word(word) for word in self._criteria.words]
+        written += [conditions.word(word, self._query.level) for word in self._criteria.words]
         written += _SHOWN.get(self._query.level, ())
         if self._query.level is Level.PATIENT:
             if not self._scope.is_unbounded:
                 within = f"from study c where c.patient_id = p.id and {reach.rows(study='c')}"
                 written.append(f"exists ({select(within)})")
-            return [*written, _first_of_key(all_of(written))]
+            return written if self._query.apart else [*written, _first_of_key(all_of(written))]
         if self._scope.is_unbounded:
             return written
         return [*written, reach.rows(series=None if self._query.level is Level.STUDY else "e")]

@@ -1,4 +1,4 @@
-"""What the pages show beside what a query finds: open findings of studies, and the first instance of each series."""
+"""What pages show beside what a query finds: findings and patients of studies, the first instance of each series."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +11,9 @@ from filmless.database.find.writing import Parameters
 _WARNINGS = """
 select s.study_uid, count(*) from finding f join study s on s.id = f.study_id join patient p on p.id = s.patient_id
 where f.settled_at is null and s.is_shown and {scope} and s.study_uid = any({wanted}) group by s.study_uid"""
+_PATIENTS = """
+select s.study_uid, p.public_id::text from study s join patient p on p.id = s.patient_id
+where s.is_shown and {scope} and s.study_uid = any({wanted})"""
 _FIRST_INSTANCES = """
 select r.series_uid, i.instance_uid, c.uid
 from study s join patient p on p.id = s.patient_id join series r on r.study_id = s.id
@@ -29,6 +32,10 @@ class StudyOverview:
     def warnings(self, scope: Scope, study_uids: Sequence[str]) -> dict[str, int]:
         """How many findings wait for a person, of each of these studies that has any."""
         return dict(self._rows(_WARNINGS, scope, list(study_uids))) if study_uids else {}
+
+    def patients(self, scope: Scope, study_uids: Sequence[str]) -> dict[str, str]:
+        """Public ids of the patients of these studies."""
+        return dict(self._rows(_PATIENTS, scope, list(study_uids))) if study_uids else {}
 
     def first_instances(self, scope: Scope, study_uid: str) -> dict[str, tuple[str, str]]:
         """Series Instance UID to (SOP Instance UID, SOP Class UID) of the instance with the lowest number."""

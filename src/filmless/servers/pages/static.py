@@ -16,7 +16,10 @@ PAGE_POLICY = (
     b"style-src 'self' 'unsafe-inline'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     b"frame-ancestors 'none'"
 )
-PAGES = ("/", "/login", "/setup", "/worklist", "/studies/:uid", "/bin")  # as web/src/routes.tsx has them
+PAGES = (  # as web/src/routes.tsx has them
+    "/", "/login", "/setup", "/worklist", "/studies/:uid", "/studies/:uid/objects/:instance", "/patients",
+    "/patients/:key", "/bin",
+)  # fmt: skip
 OPEN_PAGES = frozenset(("/", "/login", "/setup"))  # pages that nobody need be known for
 _PAGE = re.compile("|".join(re.sub(r":\w+", "[^/]+", page) for page in PAGES))
 _NAMES = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")

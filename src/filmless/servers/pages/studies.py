@@ -45,6 +45,9 @@ class Overview(Protocol):
     def warnings(self, scope: Scope, study_uids: Sequence[str], /) -> Mapping[str, int]:
         """How many findings wait for a person, of each of these studies that has any."""
 
+    def patients(self, scope: Scope, study_uids: Sequence[str], /) -> Mapping[str, str]:
+        """Keys of the patients of these studies, by which their pages are addressed."""
+
     def first_instances(self, scope: Scope, study_uid: str, /) -> Mapping[str, tuple[str, str]]:
         """Series Instance UID to (SOP Instance UID, SOP Class UID) of the instance with the lowest number."""
 
@@ -78,9 +81,10 @@ class Studies:
         page = self._archive.find(query, scope)
         total = _total(query, page.cursor, len(page.matches)) or self._archive.count(query, scope)
         uids = [_text(match, STUDY_UID) or "" for match in page.matches]
-        warnings = self._overview.warnings(scope, uids)
+        warnings, keys = self._overview.warnings(scope, uids), self._overview.patients(scope, uids)
+        matches = zip(page.matches, uids, strict=True)
         return {
-            "studies": [_row(match, warnings.get(uid, 0)) for match, uid in zip(page.matches, uids, strict=True)],
+            "studies": [_row(match, warnings.get(uid, 0), keys.get(uid)) for match, uid in matches],
             "cursor": page.cursor,
             "total": {"number": total.number, "exact": total.is_exact},
         }
@@ -95,7 +99,7 @@ class Studies:
         series = self._archive.find(query, scope).matches
         firsts = self._overview.first_instances(scope, study_uid)
         return {
-            **_row(page.matches[0], len(found)),
+            **_row(page.matches[0], len(found), self._overview.patients(scope, [study_uid]).get(study_uid)),
             "series": [_series(study_uid, match, firsts) for match in series],
             "findings": [_finding(each) for each in found],
         }
@@ -148,10 +152,11 @@ def _total(query: Query, cursor: str | None, matches: int) -> Count | None:
     return Count(matches, is_exact=True) if cursor is None and query.after is None else None
 
 
-def _row(match: DicomJson, warnings: int) -> dict[str, object]:
+def _row(match: DicomJson, warnings: int, patient: str | None) -> dict[str, object]:
     return {
         "study_uid": _text(match, STUDY_UID),
         "patient": {
+            "key": patient,
             "name": _name(match, "Alphabetic"),
             "name_ideographic": _name(match, "Ideographic"),
             "id": _text(match, PATIENT_ID),

@@ -40,6 +40,8 @@ STUDY_TAGS = (
     0x00101010,  # PatientAge
     0x00101020,  # PatientSize
     0x00101030,  # PatientWeight
+    0x00102000,  # MedicalAlerts
+    0x00102110,  # Allergies
     0x00102180,  # Occupation
     0x001021B0,  # AdditionalPatientHistory
     0x001021C0,  # PregnancyStatus
@@ -51,6 +53,7 @@ STUDY_TAGS = (
     0x00321064,  # RequestedProcedureCodeSequence
     0x00380010,  # AdmissionID
     0x00380014,  # IssuerOfAdmissionIDSequence
+    0x00380050,  # SpecialNeeds
     0x00380060,  # ServiceEpisodeID
     0x00380300,  # CurrentPatientLocation
     0x00401012,  # ReasonForPerformedProcedureCodeSequence
