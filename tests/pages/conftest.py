@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from pages.fake_api import ASSETS, FakeServer
 from pages.watch import Watch
+from serving import ADMINISTRATOR, PASSWORD, Server
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -56,6 +57,18 @@ def watch(page: Page) -> Iterator[Watch]:
     page.on("request", watch.see)
     yield watch
     assert watch.complaints == []
+
+
+@pytest.fixture
+def signed_in(page: Page, server: Server, watch: Watch) -> Page:
+    """A page of somebody who is signed in to the real server."""
+    watch.expected_statuses = {401}  # nobody is signed in yet, which is how the page learns it
+    page.goto(f"{server.url}/login")
+    page.get_by_label("User name").fill(ADMINISTRATOR)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("grid")).to_be_visible()
+    return page
 
 
 @pytest.fixture

@@ -121,8 +121,16 @@ interface SearchBoxProps {
 function SearchBox({ text, field, onText }: SearchBoxProps) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState(text);
-  const report = useDebouncedCallback(onText, SEARCH_DELAY);
-  useEffect(() => setTyped(text), [text]); // Back, or cleared
+  const reported = useRef(text);
+  const report = useDebouncedCallback((value: string) => {
+    reported.current = value;
+    onText(value);
+  }, SEARCH_DELAY);
+  useEffect(() => {
+    if (text === reported.current) return; // our own, from before the latest letters
+    reported.current = text;
+    setTyped(text); // Back, or cleared
+  }, [text]);
   const type = (value: string): void => {
     setTyped(value);
     report(value);

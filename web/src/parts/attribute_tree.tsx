@@ -8,7 +8,7 @@ import { useTranslation } from "react-i18next";
 import { formatBytes } from "../api/bytes";
 import { useLocale } from "../i18n";
 import { attributeRows, type AttributeRow, type DataSet, type Names } from "../state/attributes";
-import { useValueSize } from "../state/objects";
+import { useStoredValue } from "../state/objects";
 import "./attribute_tree.css";
 
 const ROW = 26; // px
@@ -157,9 +157,21 @@ function ValueText({ row }: { row: AttributeRow }) {
 function StoredValue({ address }: { address: string }) {
   const { t } = useTranslation();
   const locale = useLocale();
-  const size = useValueSize(address);
-  const text = size.data ? t("object.binary", { size: formatBytes(size.data, locale) }) : t("object.binaryUnknown");
+  const value = useStoredValue(address);
+  const bytes = value.data?.bytes ?? null;
+  const text = bytes === null ? t("object.binaryUnknown") : t("object.binary", { size: formatBytes(bytes, locale) });
   return <span className="dim">{text}</span>;
+}
+
+function DownloadValue({ address }: { address: string }) {
+  const { t } = useTranslation();
+  const value = useStoredValue(address);
+  return (
+    <a href={value.data?.address ?? address} download className="tree-download">
+      <IconDownload size={14} stroke={1.6} aria-hidden />
+      {t("object.downloadValue")}
+    </a>
+  );
 }
 
 /** The chosen attribute in full: its path and value to copy, its bytes to take along. */
@@ -184,10 +196,7 @@ function Chosen({ row, close }: { row: AttributeRow; close: () => void }) {
       {row.address !== null && (
         <p>
           <StoredValue address={row.address} />{" "}
-          <a href={row.address} download className="tree-download">
-            <IconDownload size={14} stroke={1.6} aria-hidden />
-            {t("object.downloadValue")}
-          </a>
+          <DownloadValue address={row.address} />
         </p>
       )}
     </section>

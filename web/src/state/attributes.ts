@@ -57,7 +57,7 @@ function inlineBytes(base64: string): number {
 function ownAddress(uri: string): string | null {
   try {
     const url = new URL(uri, "http://localhost");
-    return url.pathname + url.search;
+    return url.pathname;
   } catch {
     return null;
   }

@@ -35,18 +35,25 @@ export function useNames(): UseQueryResult<Names> {
   });
 }
 
-/** The size of a value that is elsewhere, in bytes; null where the server does not say. */
-export function useValueSize(address: string): UseQueryResult<number | null> {
+export interface StoredValue {
+  address: string;
+  bytes: number | null; // null where the server does not say
+}
+
+/** A value that is elsewhere: alone where it can be had so, else (frames that are compressed) in parts, and its size. */
+export function useStoredValue(address: string): UseQueryResult<StoredValue> {
   return useQuery({
-    queryKey: [...OBJECTS_KEY, "size", address],
-    queryFn: async ({ signal }) => {
-      const answer = await fetch(address, { method: "HEAD", credentials: "same-origin", signal });
-      const length = answer.headers.get("Content-Length");
-      return answer.ok && length !== null ? Number(length) : null;
-    },
+    queryKey: [...OBJECTS_KEY, "value", address],
+    queryFn: async ({ signal }) => (await sized(`${address}?accept=application/octet-stream`, signal)) ?? (await sized(address, signal)) ?? { address, bytes: null },
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
+}
+
+async function sized(address: string, signal: AbortSignal): Promise<StoredValue | null> {
+  const answer = await fetch(address, { method: "HEAD", credentials: "same-origin", signal });
+  const length = answer.headers.get("Content-Length");
+  return answer.ok ? { address, bytes: length === null ? null : Number(length) } : null;
 }
 
 /** A text made of the object: of a report a page without scripts, whose links lead nowhere and are taken out. */
