@@ -2,7 +2,7 @@
 import { Button, Tooltip } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { IconAlertTriangle, IconArrowLeft, IconColumns2, IconEye, IconX } from "@tabler/icons-react";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams } from "react-router";
 import { dayFromToday } from "../api/dicom_text";
@@ -84,9 +84,15 @@ function Patient({ record }: { record: PatientRecord }) {
   const studies = useMemo(() => record.studies.filter((study) => isShown(study, shown)), [record.studies, shown]);
   const uids = useMemo(() => studies.map((study) => study.study_uid), [studies]);
   const at = uids.indexOf(active ?? "");
+  const reached = useRef(false); // by keys or the timeline; what is pointed at must not move away
   useEffect(() => {
-    document.getElementById(`history-${active}`)?.scrollIntoView({ block: "nearest" });
+    if (reached.current) document.getElementById(`history-${active}`)?.scrollIntoView({ block: "nearest" });
+    reached.current = false;
   }, [active]);
+  const reach = (uid: string | null): void => {
+    reached.current = true;
+    setActive(uid);
+  };
   const open = (walk: readonly string[], uid: string | undefined): void => {
     if (!uid) return;
     rememberWalk(walk); // N and P go on through these
@@ -98,7 +104,7 @@ function Patient({ record }: { record: PatientRecord }) {
     const pair = record.studies.map((study) => study.study_uid).filter((uid) => chosen.includes(uid));
     if (pair.length === COMPARED) open(pair, pair[0]);
   };
-  const go = (index: number): void => setActive(uids[Math.max(0, Math.min(uids.length - 1, index))] ?? null);
+  const go = (index: number): void => reach(uids[Math.max(0, Math.min(uids.length - 1, index))] ?? null);
   useKeys({
     ArrowDown: () => go(at + 1),
     ArrowUp: () => go(at - 1),
@@ -123,7 +129,7 @@ function Patient({ record }: { record: PatientRecord }) {
             lanes={lanes}
             active={active}
             onRange={(from, to) => change({ from, to })}
-            onSelect={setActive}
+            onSelect={reach}
           />
         </section>
       )}
