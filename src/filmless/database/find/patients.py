@@ -73,8 +73,9 @@ order by r.study_id, r.series_number nulls last, r.id"""
 # What each likeness is found by: the conditions name the other patient p and values of this one.
 _ALIKE = {
     Likeness.SAME_KEY: "(p.issuer = {issuer} and p.patient_id = {patient_id} and {patient_id} <> '')",
-    Likeness.OTHER_ID: """(p.patient_id, p.issuer) in (select id, coalesce(nullif(issuer, ''), p.issuer)
-        from unnest({ids}::text[], {issuers}::text[]) as other (id, issuer))""",
+    Likeness.OTHER_ID: """(p.patient_id = any({ids}::text[]) and exists (
+        select from unnest({ids}::text[], {issuers}::text[]) as other (id, issuer)
+        where other.id = p.patient_id and other.issuer in ('', p.issuer)))""",
     Likeness.SAME_NAME: """(p.name_folded = {name} and p.birth_date = {birth_date} and {name} <> ''
         and {birth_date} <> '')""",
     Likeness.SAME_ID: "(p.patient_id = {patient_id} and p.issuer <> {issuer} and {patient_id} <> '')",
