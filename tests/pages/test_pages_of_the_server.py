@@ -54,7 +54,7 @@ def test_what_is_uploaded_is_found_and_seen(
     )
     accessible()
 
-    page.keyboard.press("Enter")
+    page.keyboard.press("o")
     expect(page.get_by_role("region", name="Patient")).to_contain_text("Uploaded, Ursula")
     picture = page.get_by_role("region", name="Series").get_by_role("img", name="Picture of CT Axial")
     expect(picture).to_be_visible()

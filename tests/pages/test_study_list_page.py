@@ -57,7 +57,7 @@ def test_keys_alone_select_preview_and_open(page: Page, listed: Locator) -> None
     expect(preview).to_have_count(0)
     page.keyboard.press("Space")
     expect(preview).to_be_visible()
-    page.keyboard.press("Enter")
+    page.keyboard.press("o")
     expect(page.get_by_role("region", name="Patient")).to_contain_text("Müller, Jonas")
     page.keyboard.press("Escape")
     expect(selected(page)).to_contain_text("Müller, Jonas")

@@ -13,6 +13,7 @@ const StudyPage = lazy(() => study);
 const ObjectPage = lazy(() => import("./pages/object"));
 const PatientsPage = lazy(() => import("./pages/patients"));
 const PatientPage = lazy(() => import("./pages/patient"));
+const ReadPage = lazy(() => import("./pages/read/read"));
 const BinPage = lazy(() => import("./pages/bin"));
 const SetupPage = lazy(() => import("./pages/setup"));
 const NotFoundPage = lazy(() => import("./pages/not_found"));
@@ -30,6 +31,7 @@ export function Pages() {
           <Route path="/studies/:uid/objects/:instance" element={<ObjectPage />} />
           <Route path="/patients" element={<PatientsPage />} />
           <Route path="/patients/:key" element={<PatientPage />} />
+          <Route path="/read/:uid" element={<ReadPage />} />
           <Route path="/bin" element={<BinPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Route>

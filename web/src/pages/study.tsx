@@ -1,7 +1,7 @@
 // One study: whose it is, what the archive noticed, its series with pictures, and the way to take it along.
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { useClipboard, useDocumentTitle } from "@mantine/hooks";
-import { IconArrowLeft, IconChevronLeft, IconChevronRight, IconCopy, IconDownload, IconListTree, IconTrash } from "@tabler/icons-react";
+import { IconArrowLeft, IconChevronLeft, IconChevronRight, IconCopy, IconDownload, IconEye, IconListTree, IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams } from "react-router";
 import { formatMoment } from "../api/dicom_text";
@@ -47,6 +47,7 @@ export default function StudyPage() {
     Escape: back,
     n: () => go(next),
     p: () => go(previous),
+    Enter: () => void navigate(`/read/${uid}`),
     d: () => location.assign(downloadAddress(uid)),
     h: () => void (found?.patient.key && navigate(`/patients/${found.patient.key}`)),
     Delete: () => deleteStudy?.(),
@@ -78,6 +79,7 @@ export default function StudyPage() {
       <StatusBar>
         <span className="status-keys">
           <KeyHint keys="Esc" label={t("hints.back")} />
+          <KeyHint keys="Enter" label={t("hints.open")} />
           <KeyHint keys="N P" label={t("hints.next")} />
           <KeyHint keys="D" label={t("hints.download")} />
           <KeyHint keys="U" label={t("hints.upload")} />
@@ -125,6 +127,9 @@ function Study({ study, deleteStudy, deleteSeries }: StudyProps) {
           </p>
         </div>
         <div className="banner-acts">
+          <Button component={Link} to={`/read/${study.study_uid}`} leftSection={<IconEye size={16} stroke={1.6} />}>
+            {t("study.open")}
+          </Button>
           <DownloadButton studyUid={study.study_uid} />
           {deleteStudy && (
             <Tooltip label={`${t("delete.thisStudy")}  Del`} openDelay={300}>

@@ -36,7 +36,7 @@ export default function WorklistPage() {
   const studies = useStudies(query);
   const rows = useMemo(() => studies.data?.pages.flatMap((page) => page.studies) ?? [], [studies.data]);
   const total = studies.data?.pages[0]?.total ?? NOTHING;
-  const { active, select, open, patient } = useSelection(list, change);
+  const { active, select, open, read, patient } = useSelection(list, change);
   const wide = useMediaQuery("(width >= 1100px)", true, { getInitialValueInEffect: false });
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => rememberWalk(rows.map((row) => row.study_uid)), [rows]);
@@ -45,7 +45,7 @@ export default function WorklistPage() {
   const askToDelete = useAskToDelete();
   const drop = (study: StudyRow, next: StudyRow | undefined): void =>
     askToDelete?.(wholeStudy(study), () => (next ? select(next.study_uid) : change({ selected: null })));
-  useListKeys(rows, active, { select, open, patient, drop, togglePreview, search: () => search.current?.select() });
+  useListKeys(rows, active, { select, open, read, patient, drop, togglePreview, search: () => search.current?.select() });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = studies;
   const onNearEnd = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
@@ -125,27 +125,24 @@ function useSelection(list: ListState, change: (change: Partial<ListState>) => v
     },
     [write],
   );
-  const open = useCallback(
-    (uid: string) => {
+  const go = useCallback(
+    (address: string) => {
       write.flush(); // so that Back finds the row
-      void navigate(`/studies/${uid}`);
+      void navigate(address);
     },
     [write, navigate],
   );
-  const patient = useCallback(
-    (key: string) => {
-      write.flush();
-      void navigate(`/patients/${key}`);
-    },
-    [write, navigate],
-  );
-  return { active, select, open, patient };
+  const open = useCallback((uid: string) => go(`/studies/${uid}`), [go]);
+  const read = useCallback((uid: string) => go(`/read/${uid}`), [go]);
+  const patient = useCallback((key: string) => go(`/patients/${key}`), [go]);
+  return { active, select, open, read, patient };
 }
 
 interface ListActs {
   patient: (key: string) => void;
   select: (uid: string) => void;
   open: (uid: string) => void;
+  read: (uid: string) => void;
   drop: (study: StudyRow, next: StudyRow | undefined) => void; // `next`: the row to go to when it is gone
   search: () => void;
   togglePreview: () => void;
@@ -172,6 +169,9 @@ function useListKeys(rows: StudyRow[], active: string | null, acts: ListActs): v
       if (row) acts.drop(row, rows[at + 1] ?? rows[at - 1]);
     },
     Enter: () => {
+      if (at >= 0 && active) acts.read(active);
+    },
+    o: () => {
       if (at >= 0 && active) acts.open(active);
     },
     h: () => {

@@ -1,13 +1,15 @@
 // The list of keys.
 import { Modal } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { KEY_TABLE } from "../keys/table";
+import { useLocation } from "react-router";
+import { KEY_TABLE, READ_KEY_TABLE } from "../keys/table";
 import { useSignedIn } from "../state/session";
 import "./key_help.css";
 
 export default function KeyHelp({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const { rights } = useSignedIn();
+  const table = useLocation().pathname.startsWith("/read/") ? READ_KEY_TABLE : KEY_TABLE;
   return (
     <Modal
       opened
@@ -17,7 +19,7 @@ export default function KeyHelp({ onClose }: { onClose: () => void }) {
       transitionProps={{ duration: 80 }}
     >
       <dl className="key-help">
-        {KEY_TABLE.filter(({ right }) => !right || rights.includes(right)).map(({ keys, act }) => (
+        {table.filter(({ right }) => !right || rights.includes(right)).map(({ keys, act }) => (
           <div key={act}>
             <dt>{t(act)}</dt>
             <dd>

@@ -18,7 +18,7 @@ PAGE_POLICY = (
 )
 PAGES = (  # as web/src/routes.tsx has them
     "/", "/login", "/setup", "/worklist", "/studies/:uid", "/studies/:uid/objects/:instance", "/patients",
-    "/patients/:key", "/bin",
+    "/patients/:key", "/read/:uid", "/bin",
 )  # fmt: skip
 OPEN_PAGES = frozenset(("/", "/login", "/setup"))  # pages that nobody need be known for
 _PAGE = re.compile("|".join(re.sub(r":\w+", "[^/]+", page) for page in PAGES))
