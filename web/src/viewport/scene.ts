@@ -130,6 +130,7 @@ export function writeScene(scene: Scene): URLSearchParams {
 export function readScene(params: URLSearchParams, scene: Scene, series: readonly string[]): Scene | null {
   const layout = readLayout(params.get("layout"));
   if (!layout) return null;
+  if (!params.has("pane")) return withLayout(scene, layout, series);
   const places = params.getAll("pane").map((text) => /^([0-9.]*)(?::(\d{1,6}))?$/.exec(text));
   const panes = Array.from({ length: layout.rows * layout.columns }, (_, at): Pane => {
     const uid = places[at]?.[1] || null;
