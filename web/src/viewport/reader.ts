@@ -2,7 +2,7 @@
 import { get, type ApiError } from "../api/client";
 import type { DataSet } from "./model/attributes";
 import { seriesContent, type Frame, type SeriesContent } from "./model/frames";
-import { nearest } from "./model/geometry";
+import { areParallel, nearest } from "./model/geometry";
 import { FILM_MILLISECONDS } from "./model/hanging";
 import { forgetAll, hasRoom, imageIdOf, isCached, loadFrame, register, startEngine } from "./loader";
 import { byTurns, FrameQueue, viewingOrder } from "./queue";
@@ -127,7 +127,9 @@ export class Reader {
     const { plane, frameOfReference } = frame;
     return scene.panes.reduce((next, pane, other) => {
       const frames = this.content(pane)?.frames ?? [];
-      if (other === at || frames[pane.slice]?.frameOfReference !== frameOfReference) return next;
+      const shown = frames[pane.slice];
+      if (other === at || shown?.frameOfReference !== frameOfReference) return next;
+      if (!shown.plane || !areParallel(shown.plane, plane)) return next; // nobody's picture turns by itself
       const slice = nearest(frames.map((each) => each.plane), plane);
       return slice === null ? next : withSlice(next, other, slice, frames.length);
     }, scene);

@@ -128,13 +128,16 @@ export const depthOf = (plane: Plane): number => dot(plane.position, normalOf(pl
 
 const PARALLEL = 0.99;
 
+export const areParallel = (one: Plane, other: Plane): boolean =>
+  Math.abs(dot(normalOf(one.orientation), normalOf(other.orientation))) >= PARALLEL;
+
 /** The frame of a stack that lies nearest to another one in parallel, or null where none is parallel to it. */
 export function nearest(planes: readonly (Plane | null)[], to: Plane): number | null {
   const normal = normalOf(to.orientation);
   const depth = dot(to.position, normal);
   let best: { index: number; distance: number } | null = null;
   planes.forEach((plane, index) => {
-    if (!plane || Math.abs(dot(normalOf(plane.orientation), normal)) < PARALLEL) return;
+    if (!plane || !areParallel(plane, to)) return;
     const distance = Math.abs(dot(plane.position, normal) - depth);
     if (best === null || distance < best.distance) best = { index, distance };
   });
@@ -146,7 +149,7 @@ export function referenceLine(on: Plane, of: Plane): [Point, Point] | null {
   const normal = normalOf(on.orientation);
   const corners = cornersOf(of);
   const side = corners.map((corner) => dot(subtract(corner, on.position), normal));
-  if (Math.abs(dot(normal, normalOf(of.orientation))) > PARALLEL) return null;
+  if (areParallel(on, of)) return null;
   const cuts: Vector[] = [];
   corners.forEach((corner, index) => {
     const after = (index + 1) % corners.length;
