@@ -127,7 +127,7 @@ def test_the_light_colours_are_accessible_too(page: Page, listed: Locator, acces
 
 def test_the_keys_are_listed(page: Page, listed: Locator, accessible: Callable[[], None]) -> None:
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Open the study")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Open the images")
     accessible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)

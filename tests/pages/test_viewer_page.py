@@ -117,6 +117,11 @@ def test_two_patients_on_the_screen_are_a_loud_warning(viewer: Viewer, tmp_path:
     expect(alert).to_contain_text("Other, Olaf")
     viewer.page.keyboard.press("g")
     expect(alert).to_be_hidden()
+    viewer.page.keyboard.press("g")
+    expect(alert).to_be_visible()
+    for at, image in enumerate((first, second)):  # drawn again on surfaces that were away
+        viewer.wait_for_pixels(at)
+        viewer.assert_as_rendered(image, at)
 
 
 def test_keys_alone_find_open_scroll_and_leave(viewer: Viewer, tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ export class Reader {
   mount(at: number, element: HTMLDivElement): () => void {
     this.engine.mount(paneName(at), element);
     this.mounted.add(at);
+    if (this.snapshot.panes[at]?.drawn) this.publishPane(at, NOTHING); // it was drawn on a surface that is gone
     this.settlePane(at);
     return () => {
       this.mounted.delete(at);

@@ -1,5 +1,5 @@
 // One viewport: the picture, what must be known of it, and what hands do to it.
-import { useEffect, useRef, type DragEvent } from "react";
+import { useEffect, useRef, useState, type DragEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../../api/client";
 import type { StudyDetail } from "../../api/types";
@@ -67,7 +67,7 @@ function PaneContent({ at, pane, study, series, state, snapshot, reader }: Conte
   const row = study.series.find((each) => each.series_uid === pane.series);
   return (
     <>
-      <Surface at={at} reader={reader} />
+      <Surface at={at} reader={reader} isBlank={!state?.drawn} />
       {!state?.drawn && row && <Preview study={study} row={row} pane={pane} reader={reader} />}
       {state?.drawn && <ReferenceLines at={at} snapshot={snapshot} />}
       <Overlay pane={pane} study={study} content={content ?? null} drawn={state?.drawn ?? null} reader={reader} />
@@ -82,15 +82,22 @@ function PaneContent({ at, pane, study, series, state, snapshot, reader }: Conte
   );
 }
 
-/** Where the engine draws. */
-function Surface({ at, reader }: { at: number; reader: Reader }) {
+/** Where the engine draws; blank while what it holds is not what the words around it are about. */
+function Surface({ at, reader, isBlank }: { at: number; reader: Reader; isBlank: boolean }) {
   const surface = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!surface.current) return;
     return reader.mount(at, surface.current);
   }, [at, reader]);
   usePointer(surface, at, reader);
-  return <div ref={surface} className="pane-surface" onDoubleClick={() => toggleMaximised(reader)} onContextMenu={(event) => event.preventDefault()} />;
+  return (
+    <div
+      ref={surface}
+      className={isBlank ? "pane-surface pane-blank" : "pane-surface"}
+      onDoubleClick={() => toggleMaximised(reader)}
+      onContextMenu={(event) => event.preventDefault()}
+    />
+  );
 }
 
 interface PreviewProps {
@@ -103,10 +110,19 @@ interface PreviewProps {
 /** What the server paints, until the stored pixels are there: at once for the first frame, which needs no metadata. */
 function Preview({ study, row, pane, reader }: PreviewProps) {
   const { t } = useTranslation();
-  const frame = reader.frameOf(pane);
-  const first = row.first_instance && row.thumbnail ? `/dicomweb/studies/${study.study_uid}/series/${row.series_uid}/instances/${row.first_instance}/frames/1` : null;
-  const address = frame?.address ?? (pane.slice === 0 ? first : null);
-  if (!address) return null;
+  const [failed, setFailed] = useState<string | null>(null);
+  const series = `/dicomweb/studies/${study.study_uid}/series/${row.series_uid}`;
+  const first = row.first_instance && row.thumbnail ? `${series}/instances/${row.first_instance}/frames/1` : null;
+  const address = reader.frameOf(pane)?.address ?? (pane.slice === 0 ? first : null);
+  if (!address || address === failed) return null;
   const size = Math.min(1024, Math.round(Math.max(window.innerWidth, window.innerHeight) / 2));
-  return <img className="pane-preview" src={`${address}/rendered?viewport=${size},${size}&quality=85`} alt={t("read.preview")} onError={(event) => event.currentTarget.remove()} />;
+  return (
+    <img
+      key={address} // never the picture of another frame while this one comes
+      className="pane-preview"
+      src={`${address}/rendered?viewport=${size},${size}&quality=85`}
+      alt={t("read.preview")}
+      onError={() => setFailed(address)}
+    />
+  );
 }
