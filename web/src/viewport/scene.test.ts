@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { edgesOf, orientationOf, turnOf } from "./model/geometry";
-import { hung } from "./model/hanging";
+import { hangingOrder, hung } from "./model/hanging";
 import {
   activePane, draggedWindow, mirrored, panned, PLAIN, readScene, sceneOf, turned, withLayout, withNextSeries, withSeries, withSlice,
   withView, writeScene, zoomed, type View,
@@ -15,6 +15,11 @@ describe("the scene", () => {
     expect(hung(["CT"], 9)).toEqual({ rows: 2, columns: 2 });
     expect(hung(["DX"], 3)).toEqual({ rows: 1, columns: 2 });
     expect(hung([], 2)).toEqual({ rows: 1, columns: 2 });
+  });
+
+  it("begins with what was acquired", () => {
+    const series = [["SEG", "a"], ["SR", null], ["CT", "b"], [null, "c"]].map(([modality, thumbnail]) => ({ modality: modality ?? null, thumbnail: thumbnail ?? null }));
+    expect(hangingOrder(series).map(({ modality }) => modality)).toEqual(["CT", null, "SEG", "SR"]);
   });
 
   it("scrolls within its series", () => {

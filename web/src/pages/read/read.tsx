@@ -11,7 +11,7 @@ import { usePaced } from "../../state/paced";
 import { useStudy } from "../../state/studies";
 import { neighbour } from "../../state/walk";
 import { differentPatients } from "../../viewport/model/frames";
-import { hung } from "../../viewport/model/hanging";
+import { hangingOrder, hung } from "../../viewport/model/hanging";
 import { Reader, type Snapshot } from "../../viewport/reader";
 import { readScene, sceneOf, writeScene, type Scene } from "../../viewport/scene";
 import { useReadKeys, type Acts } from "./acts";
@@ -47,8 +47,7 @@ function useDark(): void {
 
 function firstScene(study: StudyDetail, params: URLSearchParams): Scene {
   const uids = study.series.map((series) => series.series_uid);
-  const pictures = study.series.filter((series) => series.thumbnail !== null).map((series) => series.series_uid);
-  const ordered = [...pictures, ...uids.filter((uid) => !pictures.includes(uid))];
+  const ordered = hangingOrder(study.series).map((series) => series.series_uid);
   const scene = sceneOf(hung(study.modalities, uids.length), ordered);
   return readScene(params, scene, uids) ?? scene;
 }

@@ -37,6 +37,20 @@ export function hung(modalities: readonly string[], series: number): Layout {
   return fitting ?? { rows: 2, columns: 2 };
 }
 
+/** Made of other images, or about them: they come after what was acquired. */
+const ABOUT_OTHERS = new Set(["SEG", "RTSTRUCT", "RTDOSE", "RTPLAN", "REG", "PR", "KO", "SR", "DOC", "M3D"]);
+
+interface Hangable {
+  modality: string | null;
+  thumbnail: string | null;
+}
+
+/** Series in the order in which viewports take them: acquired images, then images about others, then what is no image. */
+export function hangingOrder<T extends Hangable>(series: readonly T[]): T[] {
+  const rank = ({ modality, thumbnail }: T): number => (thumbnail === null ? 2 : ABOUT_OTHERS.has(modality ?? "") ? 1 : 0);
+  return [...series].sort((one, other) => rank(one) - rank(other));
+}
+
 export interface Preset {
   key: string;
   name: string; // of the text
