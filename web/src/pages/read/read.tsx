@@ -3,7 +3,7 @@ import { useDocumentTitle } from "@mantine/hooks";
 import { useMantineColorScheme } from "@mantine/core";
 import { useCallback, useEffect, useLayoutEffect, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import { useLocation, useNavigate, useParams, useSearchParams } from "react-router";
+import { useLocation, useNavigate, useNavigationType, useParams, useSearchParams } from "react-router";
 import type { StudyDetail } from "../../api/types";
 import { Failure, Loading, Notice } from "../../parts/notice";
 import { usePatientText } from "../../parts/patient";
@@ -116,6 +116,7 @@ function placed(scene: Scene, uid: string, at: number | null): Scene {
 function useAddress(study: StudyDetail, reader: Reader, { scene }: Snapshot): void {
   const [, setParams] = useSearchParams();
   const location = useLocation();
+  const arrived = useNavigationType();
   const [written, setWritten] = useState<string | null>(null);
   const write = useCallback(
     (search: string) => {
@@ -134,8 +135,8 @@ function useAddress(study: StudyDetail, reader: Reader, { scene }: Snapshot): vo
     if (window.location.pathname.endsWith(study.study_uid)) paced.call(search);
   }, [search, paced, study.study_uid]);
   useEffect(() => {
-    const shown = new URLSearchParams(location.search).toString();
-    if (written === null || shown === written || paced.isResting()) return;
-    reader.change((now) => readScene(new URLSearchParams(shown), now, study.series.map((each) => each.series_uid)) ?? now);
-  }, [location.search]);
+    if (arrived !== "POP" || written === null) return; // our own writing, or the start
+    const shown = new URLSearchParams(location.search);
+    reader.change((now) => readScene(shown, now, study.series.map((each) => each.series_uid)) ?? now);
+  }, [location.key]);
 }
