@@ -62,7 +62,6 @@ export interface Series {
   description: string | null;
   body_part: string | null;
   instances: number;
-  first_instance: string | null; // SOP Instance UID
   thumbnail: string | null;
   first_instance: string | null;
   kind: string | null;

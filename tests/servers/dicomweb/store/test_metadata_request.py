@@ -147,7 +147,7 @@ def test_of_several_instances_those_that_can_be_made_are_stored(house: WebHouse)
         (pixels_at("p", **DESCRIBED), ("application/octet-stream", "p", b"\0" * 100), "length"),
         (pixels_at("p"), ("application/octet-stream", "p", DEEP.tobytes()), "Image Pixel Description"),
         (pixels_at("p", Rows=13), ("image/jpeg", "p", CODED[0][1]), "Rows"),
-        (pixels_at("p"), ("image/jpeg", "p", b"\x89PNG"), "media type"),
+        (pixels_at("p"), ("image/jpeg", "p", b"\x89PNG"), "damaged"),
         (pixels_at("p"), ("image/jls; transfer-syntax=1.2.840.10008.1.2.4.50", "p", CODED[2][1]), "transfer syntax"),
         (pixels_at("p"), ("text/plain", "p", b"hello"), "media type"),
         (pixels_at("http://evil.example/x"), ("image/jpeg", "p", CODED[0][1]), "Content-Location"),

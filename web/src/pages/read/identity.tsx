@@ -4,8 +4,10 @@ import { useTranslation } from "react-i18next";
 import type { Patient } from "../../api/types";
 import { usePatientText } from "../../parts/patient";
 
+type Whose = Omit<Patient, "key">;
+
 /** Name, then sex, birth date and identifier; what is not known is said so. */
-export function Identity({ patient }: { patient: Patient }) {
+export function Identity({ patient }: { patient: Whose }) {
   const { t } = useTranslation();
   const text = usePatientText();
   return (
@@ -22,7 +24,7 @@ export function Identity({ patient }: { patient: Patient }) {
   );
 }
 
-export function PatientAlert({ patients }: { patients: readonly Patient[] }) {
+export function PatientAlert({ patients }: { patients: readonly Whose[] }) {
   const { t } = useTranslation();
   const text = usePatientText();
   return (
