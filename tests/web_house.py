@@ -22,9 +22,10 @@ from filmless.access.associations import RecordedAssociation
 from filmless.access.credentials import csrf_token
 from filmless.access.roles import Role
 from filmless.access.scope import Kind, Principal
+from filmless.access.user_settings import NOTHING_KEPT, Kept, UserSettings
 from filmless.archive.errors import Damaged, NotFound
 from filmless.archive.events import Event
-from filmless.archive.findings import Finding
+from filmless.archive.findings import Finding, Standing
 from filmless.archive.frame_access import FrameAccess
 from filmless.archive.metadata.series import Bundle, SeriesMetadata, SeriesNow, Uids
 from filmless.archive.model import (
@@ -70,6 +71,7 @@ from filmless.servers.pages.objects import ObjectPages
 from filmless.servers.pages.patients import PatientPages
 from filmless.servers.pages.routes import page_routes, with_description
 from filmless.servers.pages.session import House, Session
+from filmless.servers.pages.settings import SettingPages
 from filmless.servers.pages.static import StaticFiles
 from filmless.servers.pages.studies import Studies
 from filmless.servers.routes import Route, Routes
@@ -188,6 +190,12 @@ class FakeArchive:
 
     def patients(self, scope: Scope, study_uids: Sequence[str]) -> dict[str, str]:
         return dict.fromkeys(study_uids, "00000000-0000-4000-8000-000000000001")
+
+    def standings(self, scope: Scope, study_uids: Sequence[str]) -> dict[str, Standing]:
+        return {}
+
+    def choices(self, scope: Scope) -> tuple[list[str], list[str]]:
+        return [], []
 
     def first_instances(self, scope: Scope, study_uid: str) -> dict[str, tuple[str, str]]:
         return {
@@ -320,11 +328,30 @@ class Secrets:
             return None
         return Principal(self.kind, secret, Role(secret), address)
 
+    def look(self, secret: str, address: str) -> Principal | None:
+        return self.find(secret, address)
+
     def open(self, user_name: str, address: str) -> str:
         return user_name
 
     def close(self, secret: str, address: str) -> None:
         self.ended.add(secret)
+
+
+class FakeSettings:
+    """Settings in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Kept] = {}
+
+    def read(self, user_name: str) -> Kept:
+        return self.kept.get(user_name, NOTHING_KEPT)
+
+    def write(self, user_name: str, settings: UserSettings, version: int, address: str) -> int | None:
+        if self.read(user_name).version != version:
+            return None
+        self.kept[user_name] = Kept(version + 1, settings)
+        return version + 1
 
 
 class FakeAccounts:
@@ -459,6 +486,7 @@ class WebHouse:
                 ),
                 *ObjectPages(self.archive, executor).routes(),
                 *PatientPages(self.patients, executor).routes(),
+                *SettingPages(FakeSettings(), executor).routes(),
                 *dicomweb_routes(Service(self.archive, executor, metadata), codecs or Codecs(), access, self.archive),
             ]
         )

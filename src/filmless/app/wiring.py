@@ -31,8 +31,10 @@ from filmless.archive.receive.store import Committer, examined
 from filmless.database.accounts.accounts import Accounts
 from filmless.database.accounts.sessions import Sessions
 from filmless.database.accounts.tokens import Tokens
+from filmless.database.accounts.user_settings import UserSettingRows
 from filmless.database.ae_titles import AeTitles
 from filmless.database.associations import Associations
+from filmless.database.changes import StudyChanges
 from filmless.database.cluster import durability
 from filmless.database.coercion_rules import CoercionRules
 from filmless.database.commitment_rules import CommitmentRegistry
@@ -57,12 +59,14 @@ from filmless.servers.gate import Credentials, Gate
 from filmless.servers.http import WebApplication
 from filmless.servers.pages.associations import AssociationList
 from filmless.servers.pages.bin import BinPages
+from filmless.servers.pages.changes import ChangePages
 from filmless.servers.pages.commitments import Commitments as CommitmentPages
 from filmless.servers.pages.objects import ObjectPages
 from filmless.servers.pages.patients import PatientPages
 from filmless.servers.pages.rejections import Rejections as RejectionPages
 from filmless.servers.pages.routes import page_routes, with_description
 from filmless.servers.pages.session import House, Session
+from filmless.servers.pages.settings import SettingPages
 from filmless.servers.pages.static import StaticFiles
 from filmless.servers.pages.studies import Studies
 from filmless.servers.routes import Routes
@@ -195,7 +199,9 @@ class ServerParts:
         self._codecs = CodecPool(CODEC_CHILDREN)
         packs = packs_folder(settings)
         self.housekeeping = Housekeeping(parts.database, parts.events, packs, self._executor, parts.tend_soon)
-        self.web = self._web(settings, warnings)
+        gate = Gate(Credentials(Tokens(parts.database), Sessions(parts.database)), parts.events, self._executor)
+        self.changes = ChangePages(StudyChanges(parts.database), gate, parts.events, self._executor)
+        self.web = self._web(settings, gate, warnings)
         self.policy = _policy(settings, share)
         registry = AeTitles(parts.database)
         record = AssociationRecord(parts.events, registry)
@@ -229,10 +235,9 @@ class ServerParts:
         self._codecs.close()
         self._parts.close()
 
-    def _web(self, settings: Settings, warnings: tuple[str, ...]) -> WebApplication:
+    def _web(self, settings: Settings, gate: Gate, warnings: tuple[str, ...]) -> WebApplication:
         database, archive, executor = self._parts.database, self._parts.archive, self._executor
         sessions = Sessions(database)
-        gate = Gate(Credentials(Tokens(database), sessions), self._parts.events, executor)
         dimse = settings.dimse
         house = House(settings.ae, __version__, dimse.host, dimse.port, dimse.is_loopback, warnings)
         session = Session(Accounts(database, self._parts.events), sessions, gate, house, executor)
@@ -250,6 +255,8 @@ class ServerParts:
             *BinPages(self._parts.bin, executor).routes(),
             *ObjectPages(archive, executor).routes(),
             *PatientPages(self._parts.patients, executor).routes(),
+            *SettingPages(UserSettingRows(database, self._parts.events), executor).routes(),
+            *self.changes.routes(),
             *dicomweb_routes(service, self._codecs, self._parts.frames, self._parts.bin),
         ]
         with resources.as_file(resources.files("filmless.servers.pages") / "assets") as assets:

@@ -36,6 +36,7 @@ class EventKind(StrEnum):
     LOGIN = "login"
     LOGOUT = "logout"
     USER_CHANGED = "user-changed"
+    SETTINGS_CHANGED = "settings-changed"  # of a user, for the pages
     TOKEN_CHANGED = "token-changed"  # noqa: S105 - names an event
     AE_CHANGED = "ae-changed"
     COERCION_CHANGED = "coercion-changed"

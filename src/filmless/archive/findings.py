@@ -44,6 +44,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What a list says of a study beside its attributes."""
+
+    is_arriving: bool  # its last instance came a short time ago, and more may follow
+    body_parts: tuple[str, ...]  # Body Part Examined (0018,0015) of its series
+    institutions: tuple[str, ...]  # Institution Name (0008,0080) of its series
+
+
+@dataclass(frozen=True, slots=True)
 class ConflictVersion:
     """A content that is kept beside the one that is served."""
 

@@ -238,6 +238,13 @@ class Order:
     descending: bool = False
 
 
+class StudyStatus(StrEnum):
+    """What the index knows of how far a study is."""
+
+    ARRIVING = "arriving"  # its last instance came a short time ago, and more may follow
+    FINDINGS = "findings"  # something of it waits for a person
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What is asked for (PS3.4 C.2, PS3.18 8.3.4); values are text as the standard writes them."""
@@ -249,6 +256,8 @@ class Query:
     fuzzy: bool = False
     combined: bool = False  # ranges of Study Date and Study Time are one range (PS3.4 C.2.2.2.5.4)
     all_values: bool = False  # of several values of a key each must be there (PS3.4 C.2.2.2.8), not only one
+    within: tuple[tuple[int, str], ...] = ()  # (tag, value) of series: of studies with one that meets all of these
+    status: StudyStatus | None = None
     text: str | None = None  # each word is in the patient's name or ID, accession number or study description
     apart: bool = False  # each patient who has a key of several is listed, not the first of them alone
     limit: int | None = None

@@ -17,6 +17,7 @@ from filmless.servers.http_messages import Problem, Request
 
 CACHE_SECONDS = 1.0  # what a revoked token or an ended session may live on in a process
 CACHE_ENTRIES = 10_000
+BY_ITSELF = b"x-by-itself"  # header of what a page asks without anybody's doing: it keeps no session awake
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 
 _CHALLENGE = ((b"www-authenticate", b'Bearer realm="filmless"'),)
@@ -27,6 +28,9 @@ class Lookup(Protocol):
 
     def find(self, secret: str, address: str, /) -> Principal | None:
         """The principal, None when the secret is unknown or has ended."""
+
+    def look(self, secret: str, address: str, /) -> Principal | None:
+        """As ``find``, but not as a use of the secret: for what a page does by itself."""
 
 
 class Record(Protocol):
@@ -64,7 +68,9 @@ class Gate:
             if mark.lower() == "bearer":
                 request.principal = await self._find(self._credentials.tokens.find, secret.strip(), request.address)
         elif secret := session_cookie(request):
-            request.principal = await self._find(self._credentials.sessions.find, secret, request.address)
+            sessions = self._credentials.sessions
+            find = sessions.look if request.header(BY_ITSELF) else sessions.find
+            request.principal = await self._find(find, secret, request.address)
             request.session = secret if request.principal else ""
         if request.principal is None:
             # Gathered by address: one event a quarter of an hour, however often somebody knocks.
@@ -94,6 +100,14 @@ class Gate:
             )
             await asyncio.get_running_loop().run_in_executor(self._executor, self._record.flush)
             raise Problem(403, f'Your role "{principal.role}" does not allow this.') from None
+
+    async def still_knows(self, request: Request) -> bool:
+        """Whether who asked is who they were, for an answer that goes on; it is no use of a session."""
+        if request.session:
+            look, secret = self._credentials.sessions.look, request.session
+        else:
+            look, secret = self._credentials.tokens.look, request.header(b"authorization").partition(" ")[2].strip()
+        return await self._find(look, secret, request.address) == request.principal
 
     def forget(self, secret: str) -> None:
         """Drop what is cached of a secret that this process has just ended."""

@@ -36,6 +36,8 @@ _IN_QUERIES: dict[str, _Schema] = {
     "emptyvaluematching": _TRUTH,
     "totalcount": _TRUTH,
     "failed": _TRUTH,
+    "sounds": _TRUTH,
+    "since": _COUNT,
     "from": _DAY,
     "to": _DAY,
     "quality": {"type": "integer", "minimum": 1, "maximum": 100},

@@ -6,17 +6,19 @@ from typing import Any
 import psycopg
 import pytest
 
-from filmless.archive.model import Level, Order, Query
+from filmless.archive.model import Level, Order, Query, StudyStatus
 from filmless.archive.query.matching import STUDY_ARRIVAL_DATE, read_query
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
 from filmless.database.find.postgres import COUNTED
 from filmless.database.find.query_sql import Compiler, Segment
 from filmless.database.find.rows import answer_to
+from filmless.database.find.study_overview import VALUES, StudyOverview
 
 ALL = Scope("test", everything=True)
 CT = "1.2.840.10008.5.1.4.1.1.2"
 PATIENT_NAME, PATIENT_ID, STUDY_DATE, MODALITIES = 0x00100010, 0x00100020, 0x00080020, 0x00080061
+BODY_PART, INSTITUTION = 0x00180015, 0x00080080
 
 FILL = """
 insert into patient (patient_id, name_folded, attributes)
@@ -27,7 +29,13 @@ insert into study
         jsonb_build_object('00200010', jsonb_build_object('vr', 'SH', 'Value', jsonb_build_array('S' || id)))
     from patient;
 insert into series (study_id, series_uid, modality, attributes)
-    select id, '1.1.' || id, (array['CT', 'MR', 'US'])[1 + id % 3], '{}' from study;
+    select id, '1.1.' || id, (array['CT', 'MR', 'US'])[1 + id % 3], jsonb_build_object(
+        '00180015', jsonb_build_object('vr', 'CS', 'Value', jsonb_build_array('PART' || id % 200)),
+        '00080080', jsonb_build_object('vr', 'LO', 'Value', jsonb_build_array('SITE' || id % 100))) from study;
+delete from settling where study_id % 500 > 0;
+update study set last_received_at = now() - interval '1 day' where id % 400 > 0;
+insert into finding (kind, study_id, settled_at)
+    select 'conflict-version', id, case when id % 300 > 0 then now() end from study;
 insert into uid_code (uid) values ('1.2.840.10008.5.1.4.1.1.2'), ('1.2.840.10008.1.2.1');
 insert into pack (name) values ('ingest/1.tar');
 insert into instance (series_id, sop_class, transfer_syntax, instance_number, pack_id, pack_offset, length, head_length,
@@ -65,6 +73,15 @@ def study(*keys: tuple[int, str], **more: Any) -> Query:
         pytest.param(study((0x00080090, "AB7*")), id="the begin of a referrer's name"),
         pytest.param(study((0x00080090, "*b77c*")), id="a part of a referrer's name"),
         pytest.param(study(text="ab77c"), id="text"),
+        pytest.param(study(within=((BODY_PART, "PART7"),)), id="a body part"),
+        pytest.param(study(within=((INSTITUTION, "SITE7\\SITE8"),)), id="institutions"),
+        pytest.param(study(within=((BODY_PART, "PART7"), (INSTITUTION, "SITE7"))), id="a body part at a site"),
+        pytest.param(
+            study((MODALITIES, "MR"), (STUDY_DATE, "20120101-20120131"), within=((BODY_PART, "PART7"),)),
+            id="a body part, modality and dates",
+        ),
+        pytest.param(study(status=StudyStatus.ARRIVING), id="what is arriving"),
+        pytest.param(study(status=StudyStatus.FINDINGS), id="what has findings"),
         pytest.param(study(), id="newest"),
         pytest.param(study(order=(Order(STUDY_DATE),)), id="oldest"),
         pytest.param(study(order=(Order(PATIENT_NAME),)), id="by name"),
@@ -123,3 +140,14 @@ def test_no_table_is_read_whole(filled: Database, query: Query) -> None:
             )
         whole = set(re.findall(r"Seq Scan on (\w+)", plan))
         assert whole <= {"uid_code", "pack"}, plan
+
+
+@pytest.mark.parametrize("column", ["body_part", "institution"])
+def test_the_values_to_choose_from_are_found_without_reading_every_series(filled: Database, column: str) -> None:
+    statement = VALUES.format(column=column, limit="300")
+    with filled.connection() as connection:
+        plan = "\n".join(line for (line,) in connection.execute(b"explain " + statement.encode()))
+    assert f"series_by_{column}" in plan
+    assert "Seq Scan" not in plan
+    choices = StudyOverview(filled).choices(ALL)
+    assert (len(choices[0]), len(choices[1])) == (200, 100)

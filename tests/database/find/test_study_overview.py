@@ -1,6 +1,6 @@
 """What the study list and the study page show beside what a query finds."""
 
-from filmless.archive.findings import FindingKind
+from filmless.archive.findings import FindingKind, Standing
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
 from filmless.database.find.study_overview import StudyOverview
@@ -40,3 +40,36 @@ def test_the_first_instance_of_each_series_has_the_lowest_number(database: Datab
     overview = StudyOverview(database)
     assert overview.first_instances(ALL, "1.1") == {"1.1.1": ("1.1.1.1", CT_IMAGE), "1.1.2": ("1.1.2.1", CT_IMAGE)}
     assert overview.first_instances(Scope("nobody"), "1.1") == {}
+
+
+def test_a_study_is_arriving_until_it_is_settled_and_says_what_it_shows(database: Database) -> None:
+    parts = {
+        "1.1.1": {
+            "BodyPartExamined": "CHEST",
+            "InstitutionName": "St. Anna",
+            "instances": [{"SOPInstanceUID": "1.1.1.1"}],
+        },
+        "1.1.2": {"BodyPartExamined": "ABDOMEN", "instances": [{"SOPInstanceUID": "1.1.2.1"}]},
+    }
+    Rows(database).study("1.1", parts, PatientID="P1")
+    overview = StudyOverview(database)
+    with database.connection() as connection:
+        connection.execute("update study set last_received_at = now()")
+    assert overview.standings(ALL, ["1.1"]) == {
+        "1.1": Standing(is_arriving=True, body_parts=("ABDOMEN", "CHEST"), institutions=("St. Anna",))
+    }
+    with database.connection() as connection:
+        connection.execute("delete from settling")
+    assert not overview.standings(ALL, ["1.1"])["1.1"].is_arriving
+    assert overview.standings(Scope("nobody"), ["1.1"]) == {}
+
+
+def test_what_can_be_chosen_is_what_a_scope_reaches(database: Database) -> None:
+    rows = Rows(database)
+    for uid, part, site in (("1.1", "CHEST", "St. Anna"), ("1.2", "HEAD", "St. Anna"), ("1.3", "", "Nord")):
+        series = {"BodyPartExamined": part, "InstitutionName": site, "instances": [{"SOPInstanceUID": f"{uid}.1.1"}]}
+        rows.study(uid, {f"{uid}.1": series}, PatientID=uid)
+    overview = StudyOverview(database)
+    assert overview.choices(ALL) == (["CHEST", "HEAD"], ["Nord", "St. Anna"])
+    assert overview.choices(Scope("test", study_uids=frozenset(("1.2",)))) == (["HEAD"], ["St. Anna"])
+    assert overview.choices(Scope("nobody")) == ([], [])

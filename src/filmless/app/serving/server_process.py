@@ -69,12 +69,14 @@ class ServerProcess:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(web.serve(sockets=[self.listening.http]))
             tasks.create_task(listener.serve(*entrances(self.settings, self.listening)))
-            housekeeping = tasks.create_task(parts.housekeeping.run())
+            background = [tasks.create_task(parts.housekeeping.run()), tasks.create_task(parts.changes.run())]
             self._warm_at_rest(parts, loop.time() + WARM_LATEST)
             await stop.wait()
+            parts.changes.close()
             web.should_exit = True
             await listener.drain(STOP_SECONDS - LINGER_SECONDS)
-            housekeeping.cancel()
+            for task in background:
+                task.cancel()
 
     def _warm_at_rest(self, parts: ServerParts, latest: float) -> None:
         """Load what the first picture would wait for, out of the way of those who send now."""

@@ -92,5 +92,6 @@ def read_cursor(query: Query, kinds: Sequence[SortKind], seal: Seal) -> list[Sor
 def fingerprint(query: Query) -> bytes:
     """Tell queries apart that list other rows, or list them in another order."""
     order = [(one.tag, one.descending) for one in query.order]
-    asked = (query.level.value, sorted(query.matches), query.fuzzy, query.combined, query.text or "", order)
+    of_pages = (query.within, query.status and query.status.value)
+    asked = (query.level.value, sorted(query.matches), query.fuzzy, query.combined, query.text or "", order, of_pages)
     return hashlib.sha256(repr(asked).encode("utf-8", "surrogatepass")).digest()

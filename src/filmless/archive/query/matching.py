@@ -6,7 +6,7 @@ from datetime import date, time
 from typing import TypeVar
 
 from filmless.archive.errors import BadQuery
-from filmless.archive.model import Level, Query
+from filmless.archive.model import Level, Query, StudyStatus
 from filmless.archive.query.match_values import (
     KIND_OF_VR,
     Dates,
@@ -64,6 +64,8 @@ KEYS = {
         Key(0x0020000E, Level.SERIES, Kind.UID, "series_uid"),
         Key(0x00080060, Level.SERIES, Kind.CODE, "modality"),
         Key(0x00200011, Level.SERIES, Kind.NUMBER, "series_number"),
+        Key(0x00180015, Level.SERIES, Kind.CODE, "body_part"),
+        Key(0x00080080, Level.SERIES, Kind.TEXT, "institution"),
         Key(0x00201209, Level.SERIES, Kind.NUMBER, "series_instances"),
         Key(0x00080018, Level.IMAGE, Kind.UID, "instance_uid"),
         Key(0x00080016, Level.IMAGE, Kind.UID, "sop_class_uid"),
@@ -134,6 +136,8 @@ class Criteria:
     unsupported: tuple[str, ...]  # keys that are not matched
     creators: tuple[tuple[int, str], ...] = ()  # private creators by the tag they are asked at (PS3.5 7.8.1)
     zone: int | None = None  # minutes east of UTC at which dates and times are asked for and answered
+    within: tuple[Condition, ...] = ()  # one series of a study meets all of these
+    status: StudyStatus | None = None
 
 
 def key_of(tag: int) -> Key | None:
@@ -183,7 +187,17 @@ def read_query(query: Query) -> Criteria:
     if query.combined:
         conditions = _combined(conditions)
     words = words_of(query.text or "")
-    return Criteria(tuple(conditions), words, frozenset(returned), tuple(unsupported), tuple(creators), zone)
+    within = _conditions(((KEYS[tag],), value) for tag, value in query.within if not is_universal(value))
+    return Criteria(
+        tuple(conditions),
+        words,
+        frozenset(returned),
+        tuple(unsupported),
+        tuple(creators),
+        zone,
+        within,
+        query.status,
+    )
 
 
 def is_private_creator(tag: int) -> bool:

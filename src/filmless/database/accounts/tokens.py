@@ -74,6 +74,10 @@ class Tokens:
                 connection.execute("update token set last_used_at = now() where id = %s", (key,))
         return Principal(Kind.TOKEN, name, Role(role), address, expires_at)
 
+    def look(self, text: str, address: str) -> Principal | None:
+        """As ``find``: the use of a token has no bearing on its end."""
+        return self.find(text, address)
+
     def all(self) -> list[Token]:
         """Every token, newest first."""
         with self._database.connection() as connection, connection.cursor(row_factory=class_row(Token)) as cursor:

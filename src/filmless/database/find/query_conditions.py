@@ -43,6 +43,8 @@ COLUMN = {
     "series_uid": "e.series_uid",
     "modality": "e.modality",
     "series_number": "e.series_number",
+    "body_part": "e.body_part",
+    "institution": "e.institution",
     "series_instances": "e.instance_count",
     "instance_number": "i.instance_number",
     "frame_count": "i.frame_count",

@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from filmless.archive.errors import BadQuery
-from filmless.archive.model import Level, Order, Query
+from filmless.archive.model import Level, Order, Query, StudyStatus
 from filmless.archive.query.cursor import SortKind, SortValue
 from filmless.archive.query.match_values import Exact
 from filmless.archive.query.matching import (
@@ -118,6 +118,12 @@ _SHOWN = {  # what has nothing left that is served is not shown; the instances o
     Level.STUDY: ("s.is_shown",),
     Level.SERIES: ("e.is_shown",),
 }
+_OF_STATUS = {  # of a study that is settling for another reason than arrival, nothing need be awaited
+    StudyStatus.ARRIVING: (
+        "s.last_received_at > now() - interval '10 minutes' and exists (select from settling w where w.study_id = s.id)"
+    ),
+    StudyStatus.FINDINGS: "exists (select from finding f where f.study_id = s.id and f.settled_at is null)",
+}
 _PLACEMENT = (
     "pack.name as pack", "i.pack_offset", "i.length", "i.head_length", "i.head_sha256", "i.data_set_sha256",
     "i.pixel_offset", "i.received_at", f"{EDIT_OF} as edit",
@@ -162,7 +168,7 @@ class Compiler:
     def is_narrowed(self) -> bool:
         """Whether rows are left out by more than the index that gives the order."""
         conditions = self._criteria.all_of
-        if self._criteria.words or not self._scope.is_unbounded:
+        if self._criteria.words or self._criteria.within or self._criteria.status or not self._scope.is_unbounded:
             return True
         return bool(conditions) and not (
             self.sortings[0].column is _DATE and all(_asks_for_date(condition) for condition in conditions)
@@ -215,6 +221,12 @@ class Compiler:
         conditions = Conditions(bound, reach, self._criteria.zone)
         written = [conditions.condition(condition) for condition in self._criteria.all_of]
         written += [conditions.word(word, self._query.level) for word in self._criteria.words]
+        if self._criteria.within:
+            met = [conditions.condition(condition) for condition in self._criteria.within]
+            which = all_of(["e.is_shown", reach.series("e"), *met])
+            written.append(f"s.id in ({select(f'e.study_id from series e where {which}')})")
+        if self._criteria.status is not None:
+            written.append(_OF_STATUS[self._criteria.status])
         written += _SHOWN.get(self._query.level, ())
         if self._query.level is Level.PATIENT:
             if not self._scope.is_unbounded:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from filmless.archive.findings import Standing
 from filmless.archive.scope import Scope
 from filmless.database.connect import Database
 from filmless.database.find.reach import Reach
@@ -23,6 +24,29 @@ from study s join patient p on p.id = s.patient_id join series r on r.study_id =
 where {scope} and s.study_uid = {wanted}"""
 
 
+_STANDINGS = """
+select s.study_uid,
+       s.last_received_at > now() - interval '10 minutes'
+           and exists (select from settling w where w.study_id = s.id),
+       array(select distinct r.body_part from series r where r.study_id = s.id and r.is_shown and r.body_part <> ''
+             order by 1),
+       array(select distinct r.institution from series r where r.study_id = s.id and r.is_shown and r.institution <> ''
+             order by 1)
+from study s join patient p on p.id = s.patient_id where {scope} and s.study_uid = any({wanted})"""
+# Each value is found behind the one before it, by the index: as many steps as there are values.
+VALUES = """
+with recursive found as (
+    (select {column} as value from series where {column} > '' order by 1 limit 1)
+    union all
+    select (select {column} from series where {column} > found.value order by 1 limit 1) from found
+    where found.value is not null
+) select value from found where value is not null limit {limit}"""
+_VALUES_REACHED = """
+select distinct r.{column} from study s join patient p on p.id = s.patient_id join series r on r.study_id = s.id
+where r.{column} <> '' and s.is_shown and {scope} order by 1 limit {limit}"""
+_MOST_VALUES = 300
+
+
 class StudyOverview:
     """Reads rows; any thread may use it."""
 
@@ -36,6 +60,25 @@ class StudyOverview:
     def patients(self, scope: Scope, study_uids: Sequence[str]) -> dict[str, str]:
         """Public ids of the patients of these studies."""
         return dict(self._rows(_PATIENTS, scope, list(study_uids))) if study_uids else {}
+
+    def standings(self, scope: Scope, study_uids: Sequence[str]) -> dict[str, Standing]:
+        """How far these studies are, what they show and where they were made."""
+        rows = self._rows(_STANDINGS, scope, list(study_uids)) if study_uids else []
+        return {uid: Standing(is_arriving, tuple(parts), tuple(places)) for uid, is_arriving, parts, places in rows}
+
+    def choices(self, scope: Scope) -> tuple[list[str], list[str]]:
+        """The body parts and the institutions that there are to choose from, at most 300 of each."""
+        return self._values("body_part", scope), self._values("institution", scope)
+
+    def _values(self, column: str, scope: Scope) -> list[str]:
+        bound = Parameters()
+        limit = bound.bind(_MOST_VALUES)
+        if scope.is_unbounded:
+            sql = VALUES.format(column=column, limit=limit)
+        else:
+            sql = _VALUES_REACHED.format(column=column, limit=limit, scope=Reach(scope, bound).rows(series="r"))
+        with self._database.connection() as connection:
+            return [value for (value,) in connection.execute(sql.encode(), bound.values)]
 
     def first_instances(self, scope: Scope, study_uid: str) -> dict[str, tuple[str, str]]:
         """Series Instance UID to (SOP Instance UID, SOP Class UID) of the instance with the lowest number."""

@@ -12,7 +12,10 @@ from filmless.servers.routes import Route
 
 PLAIN, TAKEN = ("text/plain",), (JSON,)
 SIGNING = ("username", "password")
-LISTING = ("patient_id", "accession", "name", "modality", "from", "to", "text", "limit", "cursor", "sort")
+LISTING = (
+    "patient_id", "accession", "name", "modality", "body_part", "institution", "status", "from", "to", "text", "sounds",
+    "study", "limit", "cursor", "sort",
+)  # fmt: skip
 PAGING = ("ae", "failed", "limit", "after")
 
 
@@ -49,6 +52,7 @@ def page_routes(
         Route("POST", "/api/logout", Right.SESSION, session.log_out, "Sign out", gives=()),
         Route("GET", "/api/session", Right.SESSION, session.show, "Who is signed in"),
         Route("GET", "/api/studies", Right.FIND, studies.list, "The study list", LISTING),
+        Route("GET", "/api/choices", Right.FIND, studies.choices, "Body parts and institutions that studies have"),
         Route("GET", "/api/studies/{study}", Right.FIND, studies.show, "A study with its series and findings"),
         Route("GET", "/api/associations", Right.AUDIT, associations.list, "What DICOM peers asked for and got", PAGING),
         Route("GET", "/api/inbox", Right.REVIEW, studies.inbox, "What somebody must look at"),

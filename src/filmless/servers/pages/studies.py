@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 
 from filmless.archive.archive import Archive
 from filmless.archive.errors import BadQuery, NotFound
-from filmless.archive.findings import Finding
-from filmless.archive.model import Count, DicomJson, Level, Order, Query
+from filmless.archive.findings import Finding, Standing
+from filmless.archive.model import Count, DicomJson, Level, Order, Query, StudyStatus
 from filmless.archive.scope import Scope
 from filmless.servers.http_messages import Answer, Problem, Request, json_answer
 from filmless.standards.dicom.sop_classes import SOP_CLASSES
@@ -22,6 +22,7 @@ MAX_LIMIT = 1000
 
 NAME, PATIENT_ID, ISSUER, BIRTH_DATE, SEX = 0x00100010, 0x00100020, 0x00100021, 0x00100030, 0x00100040
 DATE, TIME, ACCESSION, MODALITIES, DESCRIPTION = 0x00080020, 0x00080030, 0x00080050, 0x00080061, 0x00081030
+REFERRER, INSTITUTION = 0x00080090, 0x00080080
 STUDY_UID, SERIES_COUNT, INSTANCE_COUNT = 0x0020000D, 0x00201206, 0x00201208
 ARRIVAL_DATE, ARRIVAL_TIME = 0x00321040, 0x00321041
 SERIES_UID, NUMBER, MODALITY, SERIES_DESCRIPTION, BODY_PART, SERIES_INSTANCES = (
@@ -34,8 +35,13 @@ _SORTS = {
     "modality": (MODALITIES,),
     "description": (DESCRIPTION,),
     "received": (ARRIVAL_DATE,),
+    "accession": (ACCESSION,),
+    "patient_id": (PATIENT_ID,),
 }
-_ROW = frozenset((ISSUER, ARRIVAL_DATE, ARRIVAL_TIME))
+_ROW = frozenset((ISSUER, REFERRER, ARRIVAL_DATE, ARRIVAL_TIME))
+_OF_SERIES = (("body_part", BODY_PART), ("institution", INSTITUTION))
+_MOST_UIDS = 1000  # named by one request
+_UNKNOWN = Standing(is_arriving=False, body_parts=(), institutions=())
 _DAY = re.compile(r"[0-9]{8}")
 
 
@@ -47,6 +53,12 @@ class Overview(Protocol):
 
     def patients(self, scope: Scope, study_uids: Sequence[str], /) -> Mapping[str, str]:
         """Keys of the patients of these studies, by which their pages are addressed."""
+
+    def standings(self, scope: Scope, study_uids: Sequence[str], /) -> Mapping[str, Standing]:
+        """How far these studies are, what they show and where they were made."""
+
+    def choices(self, scope: Scope, /) -> tuple[Sequence[str], Sequence[str]]:
+        """The body parts and the institutions that there are to choose from."""
 
     def first_instances(self, scope: Scope, study_uid: str, /) -> Mapping[str, tuple[str, str]]:
         """Series Instance UID to (SOP Instance UID, SOP Class UID) of the instance with the lowest number."""
@@ -65,6 +77,11 @@ class Studies:
         asked = dict(request.query())
         return json_answer(await self._call(lambda: self._page(_query(asked), request.scope)))
 
+    async def choices(self, request: Request) -> Answer:
+        """What the list can be filtered by."""
+        body_parts, institutions = await self._call(lambda: self._overview.choices(request.scope))
+        return json_answer({"body_parts": body_parts, "institutions": institutions})
+
     async def show(self, request: Request) -> Answer:
         """One study with its series and findings."""
         study_uid = request.parameters["study"]
@@ -81,10 +98,13 @@ class Studies:
         page = self._archive.find(query, scope)
         total = _total(query, page.cursor, len(page.matches)) or self._archive.count(query, scope)
         uids = [_text(match, STUDY_UID) or "" for match in page.matches]
-        warnings, keys = self._overview.warnings(scope, uids), self._overview.patients(scope, uids)
-        matches = zip(page.matches, uids, strict=True)
+        warnings, standings = self._overview.warnings(scope, uids), self._overview.standings(scope, uids)
+        keys = self._overview.patients(scope, uids)
         return {
-            "studies": [_row(match, warnings.get(uid, 0), keys.get(uid)) for match, uid in matches],
+            "studies": [
+                _row(match, warnings.get(uid, 0), keys.get(uid), standings.get(uid, _UNKNOWN))
+                for match, uid in zip(page.matches, uids, strict=True)
+            ],
             "cursor": page.cursor,
             "total": {"number": total.number, "exact": total.is_exact},
         }
@@ -98,8 +118,10 @@ class Studies:
         query = Query(Level.SERIES, matches=this, include=frozenset((BODY_PART,)), limit=10_000, order=(Order(NUMBER),))
         series = self._archive.find(query, scope).matches
         firsts = self._overview.first_instances(scope, study_uid)
+        key = self._overview.patients(scope, [study_uid]).get(study_uid)
+        standing = self._overview.standings(scope, [study_uid]).get(study_uid, _UNKNOWN)
         return {
-            **_row(page.matches[0], len(found), self._overview.patients(scope, [study_uid]).get(study_uid)),
+            **_row(page.matches[0], len(found), key, standing),
             "series": [_series(study_uid, match, firsts) for match in series],
             "findings": [_finding(each) for each in found],
         }
@@ -110,12 +132,15 @@ class Studies:
 
 def _query(asked: Mapping[str, str]) -> Query:
     """The archive's query for the list's address."""
-    matches = []
+    text, sounds = asked.get("text", "").strip(), _sounds(asked.get("sounds", ""))
+    matches = [((STUDY_UID,), _uids(asked["study"]))] if asked.get("study") else []
+    if sounds and text:
+        matches.append(((NAME,), text))
     for name, tag in (("patient_id", PATIENT_ID), ("accession", ACCESSION), ("name", NAME)):
         if asked.get(name):
             matches.append(((tag,), asked[name]))
     if asked.get("modality"):
-        matches.append(((MODALITIES,), "\\".join(asked["modality"].split(","))))
+        matches.append(((MODALITIES,), _alternatives(asked["modality"])))
     days = asked.get("from", ""), asked.get("to", "")
     if any(day and not _DAY.fullmatch(day) for day in days):
         raise BadQuery("from and to are days as YYYYMMDD")
@@ -125,11 +150,40 @@ def _query(asked: Mapping[str, str]) -> Query:
         Level.STUDY,
         matches=tuple(matches),
         include=_ROW,
-        text=asked.get("text") or None,
+        fuzzy=sounds,
+        within=tuple((tag, asked[name]) for name, tag in _OF_SERIES if asked.get(name)),
+        status=_status(asked.get("status", "")),
+        text=None if sounds else text or None,
         limit=_limit(asked.get("limit", "")),
         after=asked.get("cursor") or None,
         order=_order(asked.get("sort") or "-date"),
     )
+
+
+def _alternatives(text: str) -> str:
+    """Give what the commas part as values of which one must be there; a backslash is in no value (PS3.5 6.2)."""
+    return text.replace(",", "\\")
+
+
+def _uids(text: str) -> str:
+    uids = text.split(",")
+    if len(uids) > _MOST_UIDS or not all(map(is_uid, uids)):
+        raise BadQuery(f"study is up to {_MOST_UIDS} Study Instance UIDs, parted by commas")
+    return "\\".join(uids)
+
+
+def _sounds(text: str) -> bool:
+    if text not in ("", "false", "true"):
+        raise BadQuery("sounds is true or false")
+    return text == "true"
+
+
+def _status(text: str) -> StudyStatus | None:
+    if not text:
+        return None
+    if text not in set(StudyStatus):
+        raise BadQuery(f"status is one of {', '.join(StudyStatus)}")
+    return StudyStatus(text)
 
 
 def _limit(text: str) -> int:
@@ -152,7 +206,7 @@ def _total(query: Query, cursor: str | None, matches: int) -> Count | None:
     return Count(matches, is_exact=True) if cursor is None and query.after is None else None
 
 
-def _row(match: DicomJson, warnings: int, patient: str | None) -> dict[str, object]:
+def _row(match: DicomJson, warnings: int, patient: str | None, standing: Standing) -> dict[str, object]:
     return {
         "study_uid": _text(match, STUDY_UID),
         "patient": {
@@ -173,6 +227,10 @@ def _row(match: DicomJson, warnings: int, patient: str | None) -> dict[str, obje
         "instances": _number(match, INSTANCE_COUNT) or 0,
         "received_at": _moment(match),
         "warnings": warnings,
+        "referrer": _name(match, "Alphabetic", REFERRER),
+        "body_parts": standing.body_parts,
+        "institutions": standing.institutions,
+        "arriving": standing.is_arriving,
     }
 
 
@@ -211,8 +269,8 @@ def _number(match: DicomJson, tag: int) -> int | None:
         return None
 
 
-def _name(match: DicomJson, group: str) -> str | None:
-    values = _values(match, NAME)
+def _name(match: DicomJson, group: str, tag: int = NAME) -> str | None:
+    values = _values(match, tag)
     value = values[0].get(group) if values and isinstance(values[0], dict) else None
     return str(value) if value else None
 
