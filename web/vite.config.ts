@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
-const ENTRY_BUDGET_KB = 200; // gzip, the entry and all that it imports
+const BUDGET_KB = 200; // gzip, the entry and the study list, with all that they import: what comes before any image
 
 function entryBudget(): Plugin {
   return {
@@ -26,9 +26,10 @@ function entryBudget(): Plugin {
       };
       const chunks = Object.values(bundle).filter((chunk) => chunk.type === "chunk");
       const entry = chunks.filter((chunk) => chunk.isEntry).map((chunk) => chunk.fileName);
-      const kilobytes = gzipped(entry) / 1000;
-      const line = `initial scripts: ${kilobytes.toFixed(1)} kB gzip (budget ${ENTRY_BUDGET_KB} kB)`;
-      if (kilobytes > ENTRY_BUDGET_KB) this.error(line);
+      const list = chunks.filter((chunk) => chunk.facadeModuleId?.endsWith("/src/pages/worklist.tsx")).map((chunk) => chunk.fileName);
+      const kilobytes = gzipped([...entry, ...list]) / 1000;
+      const line = `initial scripts: ${(gzipped(entry) / 1000).toFixed(1)} kB gzip, with the study list ${kilobytes.toFixed(1)} kB (budget ${BUDGET_KB} kB)`;
+      if (kilobytes > BUDGET_KB) this.error(line);
       console.log(line);
       for (const page of chunks.filter((chunk) => chunk.facadeModuleId?.includes("/src/pages/"))) {
         console.log(`  with ${page.name}: ${(gzipped([...entry, page.fileName]) / 1000).toFixed(1)} kB gzip`);

@@ -3,9 +3,11 @@
 import io
 import json
 import math
+import queue
 import random
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,6 +65,11 @@ class State:
     stored: list[str] = field(default_factory=list)  # instance UIDs that arrived
     refuse: dict[str, int] = field(default_factory=dict)  # instance UID -> failure reason
     hold: threading.Event | None = None  # while it is not set, stores wait
+    settings: dict[str, Any] = field(default_factory=dict)
+    version: int = 0  # of the settings
+    changes: "queue.Queue[dict[str, list[str]] | None]" = field(default_factory=queue.Queue)  # None ends the stream
+    changed: dict[str, dict[str, Any]] = field(default_factory=dict)  # UID -> what is otherwise in its row
+    extra: list[int] = field(default_factory=list)  # numbers of studies that have come on top of the list
 
 
 def study(number: int) -> dict[str, Any]:
@@ -90,6 +97,10 @@ def study(number: int) -> dict[str, Any]:
         "instances": instances,
         "received_at": f"{day}T18:{chance.randrange(60):02}:00Z",
         "warnings": 2 if number % 9 == 1 else 0,
+        "referrer": "Lind^Karin",
+        "body_parts": [EXAMS[(number * 7 + number // 10) % len(EXAMS)][2]],
+        "institutions": ["St. Anna, Berlin"] if number % 2 else ["Nord"],
+        "arriving": False,
     }
 
 
@@ -202,12 +213,10 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, b"PK\x05\x06" + bytes(18), "application/zip")
         elif url.path.startswith("/api/") and not self.server.state.signed_in:
             self._json(401, {"title": "Sign in first."})
-        elif url.path == "/api/session":
-            self._json(200, self._session())
-        elif url.path == "/api/studies":
-            self._json(200, self._list(parse_qs(url.query)))
-        elif url.path == "/api/bin":
-            self._json(200, {"deletions": self.server.state.deletions})
+        elif url.path == "/api/changes":
+            self._changes()
+        elif url.path in (answers := self._answers(parse_qs(url.query))):
+            self._json(200, *answers[url.path]())
         elif url.path.startswith("/api/studies/"):
             self._json(200, self._detail(int(url.path.rsplit(".", 1)[-1]) - 1))
         else:
@@ -233,6 +242,17 @@ class Handler(BaseHTTPRequestHandler):
         state.signed_in = self.path != "/api/logout"
         self._json(200, self._session())
 
+    def do_PUT(self) -> None:
+        """Keep settings, unless somebody else was faster."""
+        value, state = json.loads(self.rfile.read(int(self.headers["Content-Length"]))), self.server.state
+        if self._fails(self.path):
+            return
+        if self.headers["If-Match"] != f'"{state.version}"':
+            self._json(412, {"title": "These settings were changed meanwhile."})
+            return
+        state.settings, state.version = value, state.version + 1
+        self._json(200, value, {"ETag": f'"{state.version}"'})
+
     def do_DELETE(self) -> None:
         """Put a study or a series into the bin."""
         url = urlsplit(self.path)
@@ -256,6 +276,18 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it
         """Say nothing."""
 
+    def _answers(self, query: dict[str, list[str]]) -> dict[str, Callable[[], tuple[Any, ...]]]:
+        """What is answered at one address: the value, and headers where it has any."""
+        state = self.server.state
+        parts = sorted({exam[2] for exam in EXAMS})
+        return {
+            "/api/session": lambda: (self._session(),),
+            "/api/settings": lambda: (state.settings, {"ETag": f'"{state.version}"'}),
+            "/api/choices": lambda: ({"body_parts": parts, "institutions": ["Nord", "St. Anna, Berlin"]},),
+            "/api/studies": lambda: (self._list(query),),
+            "/api/bin": lambda: ({"deletions": state.deletions},),
+        }
+
     def _session(self) -> dict[str, Any]:
         user = {"name": "Dr. E. Reyes", "role": "radiologist"}
         state = self.server.state
@@ -275,21 +307,60 @@ class Handler(BaseHTTPRequestHandler):
         return {**found, "series": [each for each in found["series"] if each["series_uid"] not in gone]}
 
     def _list(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        if "study" in query:
+            return self._named(query)
         text = query.get("text", [""])[0].casefold()
+        if "sounds" in query:
+            text = text.replace("novack", "novák")
         wanted = set(query["modality"][0].split(",")) if "modality" in query else None
         limit, at = int(query["limit"][0]), int(query.get("cursor", ["0"])[0])
-        rows = [study(number) for number in range(min(self.server.state.studies, 10_240))] if text or wanted else None
+        parts = set(query["body_part"][0].split("\\")) if "body_part" in query else None
+        sites = set(query["institution"][0].split("\\")) if "institution" in query else None
+        narrowed = text or wanted or parts or sites
+        rows = [study(number) for number in range(min(self.server.state.studies, 10_240))] if narrowed else None
         if rows is not None:
             rows = [row for row in rows if text in json.dumps(row, ensure_ascii=False).casefold()]
             rows = [row for row in rows if not wanted or wanted & set(row["modalities"])]
+            rows = [row for row in rows if not parts or parts & set(row["body_parts"])]
+            rows = [row for row in rows if not sites or sites & set(row["institutions"])]
         total = self.server.state.studies if rows is None else len(rows)
         page = (
             [study(number) for number in range(at, min(at + limit, total))] if rows is None else rows[at : at + limit]
         )
+        if at == 0 and rows is None:
+            page = [self._row(number) for number in self.server.state.extra] + [self._row(n) for n in range(len(page))]
         gone = self._gone()
         page = [row for row in page if row["study_uid"] not in gone]
         cursor = str(at + limit) if at + limit < total else None
         return {"studies": page, "cursor": cursor, "total": {"number": min(total, 10_000), "exact": total <= 10_000}}
+
+    def _changes(self) -> None:
+        """Tell of what the test puts into the queue until it ends the stream."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        message: dict[str, list[str]] | None = {"new": [], "changed": [], "gone": []}
+        while message is not None:
+            data = json.dumps({"new": [], "changed": [], "gone": []} | message)
+            try:
+                self.wfile.write(f"event: studies\nid: 1772000000\ndata: {data}\n\n".encode())
+                self.wfile.flush()
+            except OSError:
+                return
+            message = self.server.state.changes.get()
+
+    def _row(self, number: int) -> dict[str, Any]:
+        row = study(number)
+        return row | self.server.state.changed.get(row["study_uid"], {})
+
+    def _named(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        """Studies named by UID, as far as the filters have them."""
+        text = query.get("text", [""])[0].casefold()
+        rows = [self._row(int(uid.rsplit(".", 1)[-1]) - 1) for uid in query["study"][0].split(",")]
+        rows = [row for row in rows if text in json.dumps(row, ensure_ascii=False).casefold()]
+        return {"studies": rows, "cursor": None, "total": {"number": len(rows), "exact": True}}
 
     def _store(self, body: bytes) -> None:
         state = self.server.state

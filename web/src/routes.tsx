@@ -1,7 +1,6 @@
 // Which address shows which page. Pages come in their own scripts; those of studies are fetched while the session is asked for.
 import { lazy } from "react";
 import { BrowserRouter, Navigate, Route, Routes } from "react-router";
-import { LoginPage } from "./pages/login";
 import { Frame } from "./parts/frame";
 
 // where nearly everybody goes next
@@ -15,6 +14,7 @@ const PatientsPage = lazy(() => import("./pages/patients"));
 const PatientPage = lazy(() => import("./pages/patient"));
 const ReadPage = lazy(() => import("./pages/read/read"));
 const BinPage = lazy(() => import("./pages/bin"));
+const LoginPage = lazy(() => import("./pages/login"));
 const SetupPage = lazy(() => import("./pages/setup"));
 const NotFoundPage = lazy(() => import("./pages/not_found"));
 

@@ -44,7 +44,19 @@ export function parseProblem(status: number, body: string, retryAfter: string | 
   );
 }
 
-async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+/** A value and the tag by which it is told from what others have made of it meanwhile. */
+export interface Tagged<T> {
+  value: T;
+  tag: string;
+}
+
+interface Sending {
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+  headers?: Record<string, string>;
+}
+
+async function request<T>(method: string, path: string, { body, signal, headers = {} }: Sending = {}): Promise<Tagged<T>> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -53,6 +65,7 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
         Accept: "application/json",
         ...(method === "GET" ? {} : csrfHeader()),
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
       },
       body: body === undefined ? null : JSON.stringify(body),
       credentials: "same-origin",
@@ -64,12 +77,21 @@ async function request<T>(method: string, path: string, body?: unknown, signal?:
   }
   const text = await response.text();
   if (!response.ok) throw parseProblem(response.status, text, response.headers.get("Retry-After"));
-  return (text === "" ? undefined : JSON.parse(text)) as T;
+  return { value: (text === "" ? undefined : JSON.parse(text)) as T, tag: response.headers.get("ETag") ?? "" };
 }
 
-export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => request<T>("GET", path, undefined, signal);
-export const post = <T>(path: string, body: unknown = {}): Promise<T> => request<T>("POST", path, body);
-export const remove = (path: string): Promise<void> => request<void>("DELETE", path);
+const valueOf = async <T>(answer: Promise<Tagged<T>>): Promise<T> => (await answer).value;
+const BY_ITSELF = { "X-By-Itself": "1" };
+
+export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => valueOf(request<T>("GET", path, { signal }));
+/** Ask for what nobody has asked for: it does not keep the session of somebody who is away. */
+export const getByItself = <T>(path: string): Promise<T> => valueOf(request<T>("GET", path, { headers: BY_ITSELF }));
+export const post = <T>(path: string, body: unknown = {}): Promise<T> => valueOf(request<T>("POST", path, { body }));
+export const remove = (path: string): Promise<void> => valueOf(request<void>("DELETE", path));
+export const getTagged = <T>(path: string, signal?: AbortSignal): Promise<Tagged<T>> => request<T>("GET", path, { signal });
+/** Replace what was read with this tag; an `ApiError` 412 when it is another one by now. */
+export const putTagged = <T>(path: string, { value, tag }: Tagged<T>): Promise<Tagged<T>> =>
+  request<T>("PUT", path, { body: value, headers: { "If-Match": tag } });
 
 /** The session of the cookie, or null when nobody is signed in. */
 export async function fetchSession(signal?: AbortSignal): Promise<Session | null> {

@@ -42,6 +42,42 @@ export interface StudyRow {
   instances: number;
   received_at: string | null;
   warnings: number;
+  referrer: string | null;
+  body_parts: string[];
+  institutions: string[];
+  arriving: boolean; // its last image came a short time ago, and more may follow
+}
+
+/** What the list can be filtered by. */
+export interface Choices {
+  body_parts: string[];
+  institutions: string[];
+}
+
+export interface ColumnSetting {
+  id: string;
+  width?: number; // CSS pixels
+}
+
+export interface View {
+  name: string;
+  query: string; // of the list's address
+}
+
+/** What a user has set; the server keeps it. */
+export interface Settings {
+  theme?: "dark" | "light";
+  row_height?: 28 | 32 | 40;
+  key_profile?: string;
+  columns?: ColumnSetting[];
+  views?: View[];
+}
+
+/** What has changed among the studies that one may see, by UID. */
+export interface Changes {
+  new: string[];
+  changed: string[];
+  gone: string[];
 }
 
 export interface Total {

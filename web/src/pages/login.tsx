@@ -14,7 +14,7 @@ export function safeNext(next: string | null): string {
   return next !== null && /^\/(?![/\\])/.test(next) ? next : "/worklist";
 }
 
-export function LoginPage() {
+export default function LoginPage() {
   const { t } = useTranslation();
   useDocumentTitle(t("login.documentTitle"));
   const [params] = useSearchParams();

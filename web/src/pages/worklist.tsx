@@ -1,11 +1,11 @@
 // The study list: search as you type, filters, rows by keys or mouse, and the preview beside it.
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { useDebouncedCallback, useDebouncedValue, useDocumentTitle, useMediaQuery } from "@mantine/hooks";
-import { IconLayoutSidebarRight, IconSearch, IconX } from "@tabler/icons-react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { IconColumns3, IconLayoutSidebarRight, IconRefresh, IconSearch, IconX } from "@tabler/icons-react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import type { StudyRow, Total } from "../api/types";
+import type { StudyRow, Total, View } from "../api/types";
 import { useLocale } from "../i18n";
 import { useKeys } from "../keys/use_keys";
 import { EmptyArchive } from "../parts/empty_archive";
@@ -15,9 +15,13 @@ import { PageHeader } from "../parts/page_header";
 import { Preview } from "../parts/preview";
 import { KeyHint, StatusBar } from "../parts/status_bar";
 import { StudyTable } from "../parts/study_table";
+import { Views } from "../parts/views";
 import { useAskToDelete, wholeStudy } from "../state/bin";
-import { isFiltered, listQuery, useListState, type ListState } from "../state/list";
+import { readColumns, type Column } from "../state/columns";
+import { isFiltered, listQuery, UNFILTERED, useListState, viewQuery, type ListState } from "../state/list";
+import { useLive, type Live } from "../state/live";
 import { usePaced } from "../state/paced";
+import { useChangeSettings, useSettings } from "../state/settings";
 import { useStudies } from "../state/studies";
 import { rememberWalk } from "../state/walk";
 import "./worklist.css";
@@ -25,8 +29,14 @@ import "./worklist.css";
 const SEARCH_DELAY = 150; // ms after the last letter
 const SELECT_DELAY = 120; // ms that a row stays selected before its pictures are asked for
 const ADDRESS_DELAY = 300; // browsers refuse more than some 20 changes of the address a second
+const KEEP_DELAY = 400; // ms after the last move of a column's edge
 const PAGE_OF_ROWS = 15;
+const USUAL_HEIGHT = 32;
+const NO_VIEWS: View[] = [];
 const NOTHING: Total = { number: 0, exact: true };
+
+const ColumnsDialog = lazy(() => import("../parts/columns_dialog"));
+const ViewsDialog = lazy(() => import("../parts/views_dialog"));
 
 export default function WorklistPage() {
   const { t } = useTranslation();
@@ -36,6 +46,10 @@ export default function WorklistPage() {
   const studies = useStudies(query);
   const rows = useMemo(() => studies.data?.pages.flatMap((page) => page.studies) ?? [], [studies.data]);
   const total = studies.data?.pages[0]?.total ?? NOTHING;
+  const live = useLive(query);
+  const arrangement = useArrangement();
+  const [dialog, setDialog] = useState<"columns" | "views" | null>(null);
+  const close = useCallback(() => setDialog(null), []);
   const { active, select, open, read, patient } = useSelection(list, change);
   const wide = useMediaQuery("(width >= 1100px)", true, { getInitialValueInEffect: false });
   const search = useRef<HTMLInputElement>(null);
@@ -46,6 +60,7 @@ export default function WorklistPage() {
   const drop = (study: StudyRow, next: StudyRow | undefined): void =>
     askToDelete?.(wholeStudy(study), () => (next ? select(next.study_uid) : change({ selected: null })));
   useListKeys(rows, active, { select, open, read, patient, drop, togglePreview, search: () => search.current?.select() });
+  useKeys({ ".": live.show, c: () => setDialog("columns"), v: () => setDialog("views") });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = studies;
   const onNearEnd = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
@@ -59,6 +74,13 @@ export default function WorklistPage() {
         <h1>{t("list.title")}</h1>
         <SearchBox text={list.text} field={search} onText={(text) => change({ text, selected: null })} />
         <span className="page-header-space" />
+        {wide && (
+          <Tooltip label={`${t("columns.title")}  C`} openDelay={300}>
+            <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("columns.title")} onClick={() => setDialog("columns")}>
+              <IconColumns3 size={20} stroke={1.6} />
+            </ActionIcon>
+          </Tooltip>
+        )}
         {wide && (
           <Tooltip label={`${t("list.preview")}  Space`} openDelay={300}>
             <ActionIcon
@@ -74,6 +96,10 @@ export default function WorklistPage() {
           </Tooltip>
         )}
       </PageHeader>
+      <div className="views-bar">
+        <Views views={arrangement.views} query={viewQuery(list)} onKeep={() => setDialog("views")} />
+        <News live={live} rows={rows} />
+      </div>
       <Filters list={list} onChange={(next) => change({ ...next, selected: null }, true)} />
       <main id="content" tabIndex={-1} className="page-content">
         {studies.isPending ? (
@@ -89,6 +115,10 @@ export default function WorklistPage() {
             sort={list.sort}
             active={active}
             stale={studies.isPlaceholderData}
+            columns={arrangement.columns}
+            arranged={arrangement.arranged}
+            rowHeight={arrangement.rowHeight}
+            onColumns={arrangement.setColumns}
             onSort={(sort) => change({ sort, selected: null }, true)}
             onSelect={select}
             onOpen={open}
@@ -99,6 +129,7 @@ export default function WorklistPage() {
       </main>
       <StatusBar>
         <Totals loaded={rows.length} total={total} />
+        <span className={live.connected ? "live-mark live-on" : "live-mark"}>{t(live.connected ? "list.live" : "list.notLive")}</span>
         <span className="status-keys">
           <KeyHint keys="↑↓" label={t("hints.move")} />
           <KeyHint keys="Enter" label={t("hints.open")} />
@@ -106,7 +137,66 @@ export default function WorklistPage() {
           <KeyHint keys="?" label={t("hints.keys")} />
         </span>
       </StatusBar>
+      <Suspense>
+        {dialog === "columns" && (
+          <ColumnsDialog
+            columns={arrangement.columns}
+            rowHeight={arrangement.rowHeight}
+            onColumns={arrangement.setColumns}
+            onRowHeight={arrangement.setRowHeight}
+            onClose={close}
+          />
+        )}
+        {dialog === "views" && (
+          <ViewsDialog views={arrangement.views} query={viewQuery(list)} onChange={arrangement.setViews} onClose={close} />
+        )}
+      </Suspense>
     </>
+  );
+}
+
+/** Columns, row height and views as the user has set them; an edge that moves is kept when it rests. */
+function useArrangement() {
+  const { settings } = useSettings();
+  const { change } = useChangeSettings();
+  const [moving, setMoving] = useState<Column[] | null>(null);
+  const keep = useDebouncedCallback((columns: Column[]) => {
+    change((now) => ({ ...now, columns }));
+    setMoving(null);
+  }, KEEP_DELAY);
+  const columns = useMemo(() => moving ?? readColumns(settings.columns), [moving, settings.columns]);
+  return {
+    columns,
+    arranged: moving !== null || settings.columns !== undefined,
+    rowHeight: settings.row_height ?? USUAL_HEIGHT,
+    views: settings.views ?? NO_VIEWS,
+    setColumns: (wanted: Column[] | null): void => {
+      setMoving(wanted);
+      if (wanted) return keep(wanted);
+      keep.cancel();
+      change(({ columns: _, ...others }) => others);
+    },
+    setRowHeight: (row_height: 28 | 32 | 40): void => change((now) => ({ ...now, row_height })),
+    setViews: (set: (views: View[]) => View[]): void => change((now) => ({ ...now, views: set(now.views ?? []) })),
+  } as const;
+}
+
+/** What has come meanwhile waits here, so that no row moves under the hand. */
+function News({ live, rows }: { live: Live; rows: StudyRow[] }) {
+  const { t } = useTranslation();
+  const count = useMemo(() => {
+    const shown = new Set(rows.map((row) => row.study_uid));
+    return [...live.fresh].filter((uid) => !shown.has(uid)).length;
+  }, [live.fresh, rows]);
+  return (
+    <span role="status">
+      {(count > 0 || live.stale) && (
+        <button type="button" className="live-news" onClick={live.show}>
+          <IconRefresh size={13} stroke={2} aria-hidden />
+          {count > 0 ? t("list.fresh", { count }) : t("list.stale")}
+        </button>
+      )}
+    </span>
   );
 }
 
@@ -239,16 +329,21 @@ function Totals({ loaded, total }: { loaded: number; total: Total }) {
 function Empty({ list, change }: { list: ListState; change: (change: Partial<ListState>, history?: boolean) => void }) {
   const { t } = useTranslation();
   if (isFiltered(list)) {
-    const clear = (): void => change({ text: "", modalities: [], period: null, from: "", to: "" }, true);
+    const clear = (): void => change(UNFILTERED, true);
     return (
       <Notice
         tone="empty"
         title={t("empty.noMatch")}
         text={t("empty.noMatchText")}
         action={
-          <Button variant="default" onClick={clear}>
-            {t("filters.clear")}
-          </Button>
+          <>
+            {list.text.trim() && !list.sounds && (
+              <Button onClick={() => change({ sounds: true }, true)}>{t("empty.sounds")}</Button>
+            )}
+            <Button variant="default" onClick={clear}>
+              {t("filters.clear")}
+            </Button>
+          </>
         }
       />
     );

@@ -1,37 +1,58 @@
-// The chips above the study list: dates and modalities, each saying what it is set to and how to clear it.
-import { Button, Checkbox, Popover } from "@mantine/core";
-import { IconCalendar, IconChevronDown, IconStack2, IconX } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+// The chips above the study list, each saying what it is set to and how to clear it; what they open comes when asked for.
+import { IconBone, IconBuildingHospital, IconCalendar, IconChevronDown, IconEar, IconProgress, IconStack2, IconX } from "@tabler/icons-react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { formatDate } from "../api/dicom_text";
 import { useLocale } from "../i18n";
-import { isFiltered, PERIODS, SORT_FIELDS, writeSort, type ListState, type Period, type SortField } from "../state/list";
+import { isFiltered, SORT_FIELDS, UNFILTERED, writeSort, type ListState, type SortField } from "../state/list";
+import type { Filter, FiltersProps } from "./filter_popover";
 import "./filters.css";
 
-// PS3.3 C.7.3.1.1.1: those that people look for; what else a study has is found by text
-const MODALITIES = [
-  "CR", "CT", "DX", "ECG", "ES", "IO", "IVUS", "MG", "MR", "NM", "OP", "OPT",
-  "OT", "PT", "PX", "RF", "RTDOSE", "RTPLAN", "RTSTRUCT", "SC", "SEG", "SM", "SR", "US", "XA", "XC",
-];
+const filterPopover = () => import("./filter_popover");
+const FilterPopover = lazy(filterPopover);
 
-interface FiltersProps {
-  list: ListState;
-  onChange: (change: Partial<ListState>) => void;
+const ICONS: Record<Filter, typeof IconX> = {
+  date: IconCalendar,
+  modality: IconStack2,
+  bodyPart: IconBone,
+  site: IconBuildingHospital,
+  status: IconProgress,
+};
+const FILTERS = Object.keys(ICONS) as Filter[];
+const CLEARED: Record<Filter, Partial<ListState>> = {
+  date: { period: null, from: "", to: "" },
+  modality: { modalities: [] },
+  bodyPart: { bodyParts: [] },
+  site: { sites: [] },
+  status: { status: null },
+};
+
+/** What each filter is set to, in words; "" where it is not set. */
+function useSetTo(list: ListState): Record<Filter, string> {
+  const { t } = useTranslation();
+  const locale = useLocale();
+  const days = list.from || list.to ? [list.from, list.to].map((day) => formatDate(day, locale)).join(" – ") : "";
+  return {
+    date: list.period ? t(`filters.period.${list.period}`) : days,
+    modality: list.modalities.join(", "),
+    bodyPart: list.bodyParts.join(", "),
+    site: list.sites.join(", "),
+    status: list.status ? t(`filters.status.${list.status}`) : "",
+  };
 }
 
 export function Filters({ list, onChange }: FiltersProps) {
   const { t } = useTranslation();
+  const setTo = useSetTo(list);
   return (
     <div className="filters" role="group" aria-label={t("filters.title")}>
-      <DateFilter list={list} onChange={onChange} />
-      <ModalityFilter list={list} onChange={onChange} />
+      {FILTERS.map((filter) => (
+        <Chip key={filter} filter={filter} setTo={setTo[filter]} list={list} onChange={onChange} />
+      ))}
+      {list.text.trim() && <SoundsFilter list={list} onChange={onChange} />}
       <SortChoice list={list} onChange={onChange} />
       {isFiltered(list) && (
-        <button
-          type="button"
-          className="chip chip-plain"
-          onClick={() => onChange({ text: "", modalities: [], period: null, from: "", to: "" })}
-        >
+        <button type="button" className="chip chip-plain" onClick={() => onChange(UNFILTERED)}>
           {t("filters.clear")}
         </button>
       )}
@@ -39,30 +60,35 @@ export function Filters({ list, onChange }: FiltersProps) {
   );
 }
 
-interface ChipProps {
-  icon: ReactNode;
-  label: string;
-  set: boolean;
-  clearLabel: string;
-  onClear: () => void;
-  children: ReactNode;
-}
-
-function Chip({ icon, label, set, clearLabel, onClear, children }: ChipProps) {
+function Chip({ filter, setTo, list, onChange }: FiltersProps & { filter: Filter; setTo: string }) {
+  const { t } = useTranslation();
+  const [opened, setOpened] = useState(false);
+  const [wanted, setWanted] = useState(false); // once: what opens stays loaded
+  const Icon = ICONS[filter];
+  const toggle = (): void => {
+    setWanted(true);
+    setOpened((now) => !now);
+  };
+  const main = (
+    <button type="button" className="chip-main" aria-haspopup="dialog" aria-expanded={opened} onPointerEnter={() => void filterPopover()} onClick={toggle}>
+      <Icon size={15} stroke={1.6} aria-hidden />
+      <span className="truncate">{setTo || t(`filters.any.${filter}`)}</span>
+      {!setTo && <IconChevronDown size={13} stroke={1.8} aria-hidden />}
+    </button>
+  );
   return (
-    <span className={set ? "chip chip-set" : "chip"}>
-      <Popover position="bottom-start" trapFocus transitionProps={{ duration: 80 }} offset={6}>
-        <Popover.Target>
-          <button type="button" className="chip-main">
-            {icon}
-            {label}
-            {!set && <IconChevronDown size={13} stroke={1.8} aria-hidden />}
-          </button>
-        </Popover.Target>
-        <Popover.Dropdown>{children}</Popover.Dropdown>
-      </Popover>
-      {set && (
-        <button type="button" className="chip-clear" aria-label={clearLabel} onClick={onClear}>
+    <span className={setTo ? "chip chip-set" : "chip"}>
+      {wanted ? (
+        <Suspense fallback={main}>
+          <FilterPopover filter={filter} opened={opened} onOpened={setOpened} list={list} onChange={onChange}>
+            {main}
+          </FilterPopover>
+        </Suspense>
+      ) : (
+        main
+      )}
+      {setTo && (
+        <button type="button" className="chip-clear" aria-label={t(`filters.clearOf.${filter}`)} onClick={() => onChange(CLEARED[filter])}>
           <IconX size={13} stroke={2} aria-hidden />
         </button>
       )}
@@ -70,81 +96,18 @@ function Chip({ icon, label, set, clearLabel, onClear, children }: ChipProps) {
   );
 }
 
-const toInput = (day: string): string => day.replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3");
-const fromInput = (day: string): string => day.replaceAll("-", "");
-
-function DateFilter({ list, onChange }: FiltersProps) {
+function SoundsFilter({ list, onChange }: FiltersProps) {
   const { t } = useTranslation();
-  const locale = useLocale();
-  const set = Boolean(list.period || list.from || list.to);
-  const range = [list.from, list.to].map((day) => formatDate(day, locale)).join(" – ");
-  const label = list.period ? t(`filters.period.${list.period}`) : set ? range : t("filters.anyDate");
-  const clear = { period: null, from: "", to: "" };
   return (
-    <Chip
-      icon={<IconCalendar size={15} stroke={1.6} aria-hidden />}
-      label={label}
-      set={set}
-      clearLabel={t("filters.clearDate")}
-      onClear={() => onChange(clear)}
+    <button
+      type="button"
+      className={list.sounds ? "chip chip-set chip-toggle" : "chip chip-toggle"}
+      aria-pressed={list.sounds}
+      onClick={() => onChange({ sounds: !list.sounds })}
     >
-      <div className="filter-periods">
-        {(Object.keys(PERIODS) as Period[]).map((period) => (
-          <Button
-            key={period}
-            size="compact-sm"
-            {...(list.period === period ? {} : { variant: "default" })}
-            aria-pressed={list.period === period}
-            onClick={() => onChange({ ...clear, period })}
-          >
-            {t(`filters.period.${period}`)}
-          </Button>
-        ))}
-      </div>
-      <div className="filter-days">
-        {(["from", "to"] as const).map((end) => (
-          <label key={end}>
-            {t(`filters.${end}`)}
-            <input
-              type="date"
-              value={toInput(list.period ? "" : list[end])}
-              onChange={(event) => onChange({ period: null, [end]: fromInput(event.target.value) })}
-            />
-          </label>
-        ))}
-      </div>
-    </Chip>
-  );
-}
-
-function ModalityFilter({ list, onChange }: FiltersProps) {
-  const { t } = useTranslation();
-  const set = list.modalities.length > 0;
-  const codes = [...new Set([...MODALITIES, ...list.modalities])];
-  const toggle = (code: string): void => {
-    const without = list.modalities.filter((one) => one !== code);
-    onChange({ modalities: without.length < list.modalities.length ? without : [...without, code] });
-  };
-  return (
-    <Chip
-      icon={<IconStack2 size={15} stroke={1.6} aria-hidden />}
-      label={set ? list.modalities.join(", ") : t("filters.anyModality")}
-      set={set}
-      clearLabel={t("filters.clearModality")}
-      onClear={() => onChange({ modalities: [] })}
-    >
-      <div className="filter-modalities" role="group" aria-label={t("filters.modality")}>
-        {codes.map((code) => (
-          <Checkbox
-            key={code}
-            size="xs"
-            label={code}
-            checked={list.modalities.includes(code)}
-            onChange={() => toggle(code)}
-          />
-        ))}
-      </div>
-    </Chip>
+      <IconEar size={15} stroke={1.6} aria-hidden />
+      {t("filters.sounds")}
+    </button>
   );
 }
 

@@ -1,5 +1,5 @@
 // The frame around all pages of somebody signed in: rail, warnings, the page, uploads.
-import { Tooltip } from "@mantine/core";
+import { Tooltip, useMantineColorScheme } from "@mantine/core";
 import { IconAlertTriangle, IconKeyboard, IconList, IconTrash, IconUpload, IconUsers } from "@tabler/icons-react";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,6 +8,7 @@ import { useKeys } from "../keys/use_keys";
 import { AskToDelete, type Target } from "../state/bin";
 import { OpenUpload } from "../state/open_upload";
 import { SignedIn, useSession, useSignedIn } from "../state/session";
+import { useSettings } from "../state/settings";
 import { useUploads } from "../state/uploads";
 import { DeletedToast } from "./deleted_toast";
 import { DropZone } from "./drop_zone";
@@ -41,12 +42,22 @@ export function Frame() {
 
 const keyOf = ({ study, series }: Target): string => series?.series_uid ?? study.study_uid;
 
+/** The colours that the user has chosen, here or on another computer. */
+function useKeptTheme(): void {
+  const { theme } = useSettings().settings;
+  const { setColorScheme } = useMantineColorScheme();
+  useEffect(() => {
+    if (theme) setColorScheme(theme);
+  }, [theme, setColorScheme]);
+}
+
 function SignedInFrame() {
   const { t } = useTranslation();
   const { insecure, rights } = useSignedIn();
   const [dialog, setDialog] = useState<"keys" | "upload" | null>(null);
   const [asked, setAsked] = useState<{ target: Target; onDeleted: () => void } | null>(null);
   const [deleted, setDeleted] = useState<Target | null>(null);
+  useKeptTheme();
   const uploading = useUploads().files.length > 0;
   const mayStore = rights.includes("store");
   const mayDelete = rights.includes("delete");

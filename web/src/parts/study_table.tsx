@@ -1,20 +1,21 @@
 // The rows of the study list: virtual, so that ten thousand scroll like ten, with the next page fetched on the way.
 import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
-import { flexRender, getCoreRowModel, useReactTable, type Header } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { StudyRow, Total } from "../api/types";
 import { useLocale } from "../i18n";
-import type { Sort, SortField } from "../state/list";
+import { moved, sized, widthWithin, type Column } from "../state/columns";
+import type { Sort } from "../state/list";
+import { ColumnEdge } from "./column_edge";
 import { usePatientText } from "./patient";
-import { SORTABLE, studyColumns } from "./study_columns";
+import { isSortable, studyCells } from "./study_columns";
 import "./study_table.css";
 
 export const PHONE = "(width < 720px)";
-const ROW = 32;
 const PHONE_ROW = 64;
+const PHONE_COLUMNS = (["name", "modality", "description", "date", "images", "warnings"] as const).map((id) => ({ id }));
 const HEAD = 33; // with its line; it sticks above the rows
 const AHEAD = 40; // rows before the end at which the next page is asked for
 
@@ -24,6 +25,10 @@ interface StudyTableProps {
   sort: Sort;
   active: string | null;
   stale: boolean;
+  columns: Column[];
+  arranged: boolean; // by the user; else the style sheet leaves columns out where there is no room
+  rowHeight: number;
+  onColumns: (columns: Column[]) => void;
   onSort: (sort: Sort) => void;
   onSelect: (uid: string) => void;
   onOpen: (uid: string) => void;
@@ -31,22 +36,15 @@ interface StudyTableProps {
 }
 
 export function StudyTable(props: StudyTableProps) {
-  const { rows, total, sort, active, stale, onSort, onSelect, onOpen, onNearEnd } = props;
+  const { rows, total, sort, active, stale, columns, arranged, rowHeight, onColumns, onSort, onSelect, onOpen, onNearEnd } = props;
   const { t } = useTranslation();
   const locale = useLocale();
   const text = usePatientText();
   const phone = useMediaQuery(PHONE, false, { getInitialValueInEffect: false });
   const scroller = useRef<HTMLDivElement>(null);
-  const columns = useMemo(() => studyColumns(text, t, locale), [t, locale]); // `text` only depends on these
-  const table = useReactTable({
-    data: rows,
-    columns,
-    getRowId: (row) => row.study_uid,
-    getCoreRowModel: getCoreRowModel(),
-    manualSorting: true,
-    state: { sorting: [{ id: sort.field, desc: sort.descending }] },
-  });
-  const height = phone ? PHONE_ROW : ROW;
+  const cells = useMemo(() => studyCells(text, t, locale), [t, locale]); // `text` only depends on these
+  const template = useMemo(() => columns.map(({ width }) => `${width}px`).join(" "), [columns]);
+  const height = phone ? PHONE_ROW : rowHeight;
   const head = phone ? 0 : HEAD;
   const virtual = useVirtualizer({
     count: rows.length,
@@ -59,6 +57,18 @@ export function StudyTable(props: StudyTableProps) {
   });
   useEffect(() => virtual.measure(), [virtual, height]);
 
+  const onMove = (from: string, to: Column["id"]): void => {
+    const at = (id: string): number => columns.findIndex((column) => column.id === id);
+    if (at(from) >= 0) onColumns(moved(columns, at(from), at(to)));
+  };
+  const onSize = (id: Column["id"], width: number): void => {
+    const shown = columns.map((column) => {
+      const cell = scroller.current?.querySelector<HTMLElement>(`.study-head .study-${column.id}`);
+      return arranged || !cell?.offsetWidth ? column : { id: column.id, width: widthWithin(cell.offsetWidth) };
+    });
+    onColumns(sized(shown, id, width)); // of the others, what they have had so far
+  };
+
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -70,12 +80,12 @@ export function StudyTable(props: StudyTableProps) {
     if (activeIndex >= 0) virtual.scrollToIndex(activeIndex);
   }, [activeIndex, virtual]);
   const activeShown = items.some((item) => item.index === activeIndex);
-  const modelRows = table.getRowModel().rows;
 
   return (
     <div
       ref={scroller}
-      className="study-table"
+      className={arranged ? "study-table study-arranged" : "study-table"}
+      style={{ "--study-columns": template } as React.CSSProperties}
       role="grid"
       tabIndex={0}
       aria-label={t("list.title")}
@@ -85,14 +95,14 @@ export function StudyTable(props: StudyTableProps) {
     >
       <div role="rowgroup" className="study-head">
         <div role="row" aria-rowindex={1} className="study-grid">
-          {table.getFlatHeaders().map((header) => (
-            <HeaderCell key={header.id} header={header} sort={sort} onSort={onSort} />
+          {columns.map((column) => (
+            <HeaderCell key={column.id} column={column} sort={sort} onSort={onSort} onSize={onSize} onMove={onMove} />
           ))}
         </div>
       </div>
       <div role="rowgroup" className="study-rows" style={{ blockSize: virtual.getTotalSize() }}>
         {items.map((item) => {
-          const row = modelRows[item.index];
+          const row = rows[item.index];
           if (!row) return null;
           return (
             <div
@@ -100,16 +110,16 @@ export function StudyTable(props: StudyTableProps) {
               id={`study-${item.index}`}
               role="row"
               aria-rowindex={item.index + 2}
-              aria-selected={row.id === active}
+              aria-selected={row.study_uid === active}
               className="study-grid study-row"
               style={{ blockSize: height, transform: `translateY(${item.start - head}px)` }}
-              onMouseDown={() => onSelect(row.id)}
-              onClick={phone ? (event) => !isLink(event.target) && onOpen(row.id) : undefined}
-              onDoubleClick={() => onOpen(row.id)}
+              onMouseDown={() => onSelect(row.study_uid)}
+              onClick={phone ? (event) => !isLink(event.target) && onOpen(row.study_uid) : undefined}
+              onDoubleClick={() => onOpen(row.study_uid)}
             >
-              {row.getVisibleCells().map((cell) => (
-                <div key={cell.id} role="gridcell" className={`study-cell study-${cell.column.id}`}>
-                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
+              {(phone ? PHONE_COLUMNS : columns).map(({ id }) => (
+                <div key={id} role="gridcell" className={`study-cell study-${id}`}>
+                  {cells[id](row)}
                 </div>
               ))}
             </div>
@@ -124,36 +134,51 @@ export function StudyTable(props: StudyTableProps) {
 const isLink = (target: EventTarget): boolean => target instanceof Element && target.closest("a") !== null;
 
 interface HeaderCellProps {
-  header: Header<StudyRow, unknown>;
+  column: Column;
   sort: Sort;
   onSort: (sort: Sort) => void;
+  onSize: (id: Column["id"], width: number) => void;
+  onMove: (from: string, to: Column["id"]) => void;
 }
 
-function HeaderCell({ header, sort, onSort }: HeaderCellProps) {
-  const label = flexRender(header.column.columnDef.header, header.getContext());
-  const className = `study-cell study-${header.id}`;
-  if (!SORTABLE.has(header.id)) {
+const DRAGGED = "text/x-filmless-column";
+
+function HeaderCell({ column, sort, onSort, onSize, onMove }: HeaderCellProps) {
+  const { t } = useTranslation();
+  const { id } = column;
+  const label = t(`columns.${id}`);
+  const className = `study-cell study-${id}`;
+  const edge = <ColumnEdge label={label} width={column.width} onSize={(width) => onSize(id, width)} />;
+  const dragging = {
+    draggable: true,
+    onDragStart: (event: React.DragEvent) => event.dataTransfer.setData(DRAGGED, id),
+    onDragOver: (event: React.DragEvent) => event.dataTransfer.types.includes(DRAGGED) && event.preventDefault(),
+    onDrop: (event: React.DragEvent) => onMove(event.dataTransfer.getData(DRAGGED), id),
+  };
+  if (!isSortable(id)) {
     return (
-      <div role="columnheader" className={className}>
-        {label}
+      <div role="columnheader" className={className} {...dragging}>
+        {id === "warnings" ? <span className="visually-hidden">{label}</span> : <span className="truncate">{label}</span>}
+        {edge}
       </div>
     );
   }
-  const field = header.id as SortField;
-  const sorted = sort.field === field;
-  const newestFirst = field === "date" || field === "received";
-  const next = { field, descending: sorted ? !sort.descending : newestFirst };
+  const sorted = sort.field === id;
+  const newestFirst = id === "date" || id === "received";
+  const next = { field: id, descending: sorted ? !sort.descending : newestFirst };
   const Arrow = sort.descending ? IconArrowDown : IconArrowUp;
   return (
     <div
       role="columnheader"
       className={className}
       aria-sort={sorted ? (sort.descending ? "descending" : "ascending") : "none"}
+      {...dragging}
     >
       <button type="button" onClick={() => onSort(next)}>
-        {label}
+        <span className="truncate">{label}</span>
         {sorted && <Arrow size={13} stroke={2} aria-hidden />}
       </button>
+      {edge}
     </div>
   );
 }

@@ -9,16 +9,18 @@ import {
   type UseQueryResult,
 } from "@tanstack/react-query";
 import { get } from "../api/client";
-import type { StudyDetail, StudyPage } from "../api/types";
+import type { Choices, StudyDetail, StudyPage } from "../api/types";
 
 const PAGE = 100;
 const EMPTY_MS = 3000; // an empty list asks again so often: somebody waits for what they have just sent
 export const STUDIES_KEY = ["studies"] as const;
 export const LISTS_KEY = [...STUDIES_KEY, "list"] as const;
 
+export const listKey = (query: string) => [...LISTS_KEY, query] as const;
+
 export function useStudies(query: string): UseInfiniteQueryResult<InfiniteData<StudyPage>> {
   return useInfiniteQuery({
-    queryKey: [...LISTS_KEY, query],
+    queryKey: listKey(query),
     queryFn: ({ pageParam, signal }) => {
       const cursor = pageParam ? `&cursor=${encodeURIComponent(pageParam)}` : "";
       return get<StudyPage>(`/api/studies?${query}&limit=${PAGE}${cursor}`, signal);
@@ -26,6 +28,7 @@ export function useStudies(query: string): UseInfiniteQueryResult<InfiniteData<S
     initialPageParam: "",
     getNextPageParam: (page) => page.cursor ?? undefined,
     placeholderData: keepPreviousData,
+    refetchOnWindowFocus: false, // rows do not move under the hand: changes are told (live.ts)
     refetchInterval: (asked) => (asked.state.data?.pages[0]?.studies.length === 0 ? EMPTY_MS : false),
   });
 }
@@ -43,3 +46,12 @@ export function useStudy(uid: string | null): UseQueryResult<StudyDetail> {
 /** The standard's way to a ZIP of what is stored (PS3.18 8.3.3.1 and 8.7.3.5: the media type as a query parameter). */
 export const downloadAddress = (studyUid: string, seriesUid?: string): string =>
   `/dicomweb/studies/${studyUid}${seriesUid ? `/series/${seriesUid}` : ""}?accept=application/zip`;
+
+/** What the list can be filtered by: asked for when somebody is about to choose. */
+export function useChoices(): UseQueryResult<Choices> {
+  return useQuery({
+    queryKey: [...STUDIES_KEY, "choices"],
+    queryFn: ({ signal }) => get<Choices>("/api/choices", signal),
+    staleTime: 60_000,
+  });
+}
