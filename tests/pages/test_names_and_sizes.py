@@ -83,12 +83,12 @@ def test_tab_goes_through_what_can_be_used_and_shows_where_it_is(page: Page, nam
     page.goto(f"{named.url}/studies/{study(2)['study_uid']}")
     expect(page.get_by_role("region", name="Patient")).to_be_visible()
     passed = []
-    for _ in range(9):
+    for _ in range(11):
         page.keyboard.press("Tab")
         focused = page.locator(":focus")
         assert focused.evaluate("(one) => getComputedStyle(one).outlineStyle") != "none"
         passed.append(focused.get_attribute("aria-label") or focused.inner_text())
     assert passed == [
-        "Skip to the content", "Filmless, studies", "Studies", "Upload", "Bin", "Keys", "Back to the studies",
-        "Account of Dr. E. Reyes", "Download",
+        "Skip to the content", "Filmless, studies", "Studies", "Patients", "Upload", "Bin", "Keys", "Back to the studies",
+        "Account of Dr. E. Reyes", "Open", "Download",
     ]  # fmt: skip
