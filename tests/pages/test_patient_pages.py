@@ -46,7 +46,9 @@ def eva(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
 def open_patient(page: Page, server: Server, patient_id: str) -> None:
     """Find her by name and ID, and open her by the keyboard."""
     page.goto(f"{server.url}/patients")
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type(f"zvonkova {patient_id}")
     expect(page.get_by_role("row")).to_have_count(3)  # the head, and two that have this ID or one that begins so
     page.keyboard.press("Enter")
