@@ -1,8 +1,7 @@
 // Patients: search by name in any script, identifier or birth date; names that sound alike where none is spelt so.
 import { Button } from "@mantine/core";
-import { useDebouncedCallback, useDocumentTitle } from "@mantine/hooks";
-import { IconSearch, IconX } from "@tabler/icons-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useDocumentTitle } from "@mantine/hooks";
+import { useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
 import type { PatientEntry } from "../api/patients";
@@ -12,11 +11,11 @@ import { useKeys } from "../keys/use_keys";
 import { Failure, Loading, Notice } from "../parts/notice";
 import { PageHeader } from "../parts/page_header";
 import { PatientTable } from "../parts/patient_table";
+import { SearchBox } from "../parts/search_box";
 import { KeyHint, StatusBar } from "../parts/status_bar";
 import { patientQuery, usePatients } from "../state/patients";
 import "./worklist.css";
 
-const SEARCH_DELAY = 150; // ms after the last letter
 const PAGE_OF_ROWS = 15;
 const NOTHING: Total = { number: 0, exact: true };
 
@@ -43,7 +42,13 @@ export default function PatientsPage() {
     <>
       <PageHeader>
         <h1>{t("patients.title")}</h1>
-        <SearchBox text={typed} field={search} onText={setText} />
+        <SearchBox
+          label={t("patients.search")}
+          placeholder={t("patients.placeholder")}
+          text={typed}
+          field={search}
+          onText={setText}
+        />
         <span className="page-header-space" />
       </PageHeader>
       <main id="content" className="page-content">
@@ -110,61 +115,6 @@ function usePatientKeys(rows: PatientEntry[], active: string | null, acts: Acts)
       if (at >= 0 && active) acts.open(active);
     },
   });
-}
-
-interface SearchBoxProps {
-  text: string;
-  field: React.RefObject<HTMLInputElement | null>;
-  onText: (text: string) => void;
-}
-
-function SearchBox({ text, field, onText }: SearchBoxProps) {
-  const { t } = useTranslation();
-  const [typed, setTyped] = useState(text);
-  const reported = useRef(text);
-  const report = useDebouncedCallback((value: string) => {
-    reported.current = value;
-    onText(value);
-  }, SEARCH_DELAY);
-  useEffect(() => {
-    if (text === reported.current) return; // our own, from before the latest letters
-    reported.current = text;
-    setTyped(text); // Back, or cleared
-  }, [text]);
-  const type = (value: string): void => {
-    setTyped(value);
-    report(value);
-  };
-  return (
-    <div className="search" role="search">
-      <IconSearch size={16} stroke={1.6} aria-hidden />
-      <input
-        ref={field}
-        type="search"
-        value={typed}
-        placeholder={t("patients.placeholder")}
-        aria-label={t("patients.search")}
-        autoComplete="off"
-        spellCheck={false}
-        onChange={(event) => type(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape" && typed) type("");
-          else if (["Escape", "ArrowDown", "Enter"].includes(event.key)) {
-            report.flush();
-            event.currentTarget.blur();
-            document.querySelector<HTMLElement>('[role="grid"]')?.focus();
-          }
-        }}
-      />
-      {typed ? (
-        <button type="button" aria-label={t("search.clear")} onClick={() => type("")}>
-          <IconX size={15} stroke={1.8} aria-hidden />
-        </button>
-      ) : (
-        <kbd>Ctrl K</kbd>
-      )}
-    </div>
-  );
 }
 
 function Totals({ loaded, total }: { loaded: number; total: Total }) {

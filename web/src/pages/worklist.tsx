@@ -1,7 +1,7 @@
 // The study list: search as you type, filters, rows by keys or mouse, and the preview beside it.
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { useDebouncedCallback, useDebouncedValue, useDocumentTitle, useMediaQuery } from "@mantine/hooks";
-import { IconColumns3, IconLayoutSidebarRight, IconRefresh, IconSearch, IconX } from "@tabler/icons-react";
+import { IconColumns3, IconLayoutSidebarRight, IconRefresh } from "@tabler/icons-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
@@ -13,6 +13,7 @@ import { Filters } from "../parts/filters";
 import { Failure, Loading, Notice } from "../parts/notice";
 import { PageHeader } from "../parts/page_header";
 import { Preview } from "../parts/preview";
+import { SearchBox } from "../parts/search_box";
 import { KeyHint, StatusBar } from "../parts/status_bar";
 import { StudyTable } from "../parts/study_table";
 import { Views } from "../parts/views";
@@ -26,7 +27,6 @@ import { useStudies } from "../state/studies";
 import { rememberWalk } from "../state/walk";
 import "./worklist.css";
 
-const SEARCH_DELAY = 150; // ms after the last letter
 const SELECT_DELAY = 120; // ms that a row stays selected before its pictures are asked for
 const ADDRESS_DELAY = 300; // browsers refuse more than some 20 changes of the address a second
 const KEEP_DELAY = 400; // ms after the last move of a column's edge
@@ -72,7 +72,13 @@ export default function WorklistPage() {
     <>
       <PageHeader>
         <h1>{t("list.title")}</h1>
-        <SearchBox text={list.text} field={search} onText={(text) => change({ text, selected: null })} />
+        <SearchBox
+          label={t("search.label")}
+          placeholder={t("search.placeholder")}
+          text={list.text}
+          field={search}
+          onText={(text) => change({ text, selected: null })}
+        />
         <span className="page-header-space" />
         {wide && (
           <Tooltip label={`${t("columns.title")}  C`} openDelay={300}>
@@ -268,53 +274,6 @@ function useListKeys(rows: StudyRow[], active: string | null, acts: ListActs): v
       if (rows[at]?.patient.key) acts.patient(rows[at].patient.key);
     },
   });
-}
-
-interface SearchBoxProps {
-  text: string;
-  field: React.RefObject<HTMLInputElement | null>;
-  onText: (text: string) => void;
-}
-
-function SearchBox({ text, field, onText }: SearchBoxProps) {
-  const { t } = useTranslation();
-  const [typed, setTyped] = useState(text);
-  const report = useDebouncedCallback(onText, SEARCH_DELAY);
-  useEffect(() => setTyped(text), [text]); // Back, or a cleared filter
-  const type = (value: string): void => {
-    setTyped(value);
-    report(value);
-  };
-  return (
-    <div className="search" role="search">
-      <IconSearch size={16} stroke={1.6} aria-hidden />
-      <input
-        ref={field}
-        type="search"
-        value={typed}
-        placeholder={t("search.placeholder")}
-        aria-label={t("search.label")}
-        autoComplete="off"
-        spellCheck={false}
-        onChange={(event) => type(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape" && typed) type("");
-          else if (event.key === "Escape" || event.key === "ArrowDown" || event.key === "Enter") {
-            report.flush(); // else it would come later and undo what the next key selects
-            event.currentTarget.blur();
-            document.querySelector<HTMLElement>('[role="grid"]')?.focus();
-          }
-        }}
-      />
-      {typed ? (
-        <button type="button" aria-label={t("search.clear")} onClick={() => type("")}>
-          <IconX size={15} stroke={1.8} aria-hidden />
-        </button>
-      ) : (
-        <kbd>Ctrl K</kbd>
-      )}
-    </div>
-  );
 }
 
 function Totals({ loaded, total }: { loaded: number; total: Total }) {
